@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Abbreviations, compiled into steps: skip so many bytes, skip or keep an attribute.
+
+use gimli::{DwForm, DwTag, Encoding, Reader as _, constants as dw};
+
+use super::Slice;
+use super::attributes::Attr;
+
+/// The abbreviations of a unit.
+#[derive(Debug, Default)]
+pub(crate) struct Abbreviations {
+    /// Codes count from one without a gap in all that compilers write.
+    dense: Vec<Abbreviation>,
+    sparse: std::collections::BTreeMap<u64, Abbreviation>,
+}
+
+/// What an entry with this abbreviation looks like.
+#[derive(Debug)]
+pub(crate) struct Abbreviation {
+    pub(crate) tag: DwTag,
+    pub(crate) has_children: bool,
+    /// To read the attributes that count.
+    pub(super) read: Box<[Step]>,
+    /// To pass over all of them.
+    pub(super) skip: Box<[Step]>,
+    /// Where the reference to the next sibling stands, if everything before it has a fixed size.
+    pub(super) sibling: Option<(u32, DwForm)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Step {
+    /// Passes over so many bytes.
+    Bytes(u32),
+    /// Passes over an attribute whose size its value tells.
+    Skip(DwForm),
+    /// Keeps an attribute.
+    Read(Attr, DwForm),
+    /// Keeps an attribute whose value is in the abbreviation.
+    Constant(Attr, i64),
+}
+
+impl Abbreviations {
+    /// Reads the table at `offset` of `.debug_abbrev`.
+    pub(super) fn parse(mut section: Slice<'_>, offset: usize, encoding: Encoding) -> gimli::Result<Self> {
+        section.skip(offset)?;
+        let mut table = Self::default();
+        loop {
+            let code = section.read_uleb128()?;
+            if code == 0 {
+                return Ok(table);
+            }
+            let abbreviation = Abbreviation::parse(&mut section, encoding)?;
+            if code == table.dense.len() as u64 + 1 {
+                table.dense.push(abbreviation);
+            } else if table.get(code).is_some() {
+                return Err(gimli::Error::DuplicateAbbreviationCode(code));
+            } else {
+                table.sparse.insert(code, abbreviation);
+            }
+        }
+    }
+
+    pub(super) fn get(&self, code: u64) -> Option<&Abbreviation> {
+        let index = usize::try_from(code).ok()?.checked_sub(1)?;
+        self.dense.get(index).or_else(|| self.sparse.get(&code))
+    }
+}
+
+impl Abbreviation {
+    fn parse(section: &mut Slice<'_>, encoding: Encoding) -> gimli::Result<Self> {
+        let tag = DwTag(section.read_uleb128_u16()?);
+        let has_children = section.read_u8()? != dw::DW_CHILDREN_no.0;
+        let mut read = Vec::new();
+        let mut skip = Vec::new();
+        let mut sibling = None;
+        loop {
+            let name = gimli::DwAt(section.read_uleb128_u16()?);
+            let form = DwForm(section.read_uleb128_u16()?);
+            if name.0 == 0 && form.0 == 0 {
+                break;
+            }
+            let attr = Attr::from_name(name);
+            if form == dw::DW_FORM_implicit_const {
+                let value = section.read_sleb128()?;
+                read.extend(attr.map(|attr| Step::Constant(attr, value)));
+                continue;
+            }
+            if name == dw::DW_AT_sibling {
+                sibling = match skip[..] {
+                    [] => Some((0, form)),
+                    [Step::Bytes(count)] => Some((count, form)),
+                    _ => None,
+                };
+            }
+            push_skip(&mut skip, form, encoding);
+            match attr {
+                Some(attr) => read.push(Step::Read(attr, form)),
+                None => push_skip(&mut read, form, encoding),
+            }
+        }
+        Ok(Self { tag, has_children, read: read.into(), skip: skip.into(), sibling })
+    }
+}
+
+/// Adds a step over an attribute, joined with the one before where both have a fixed size.
+fn push_skip(steps: &mut Vec<Step>, form: DwForm, encoding: Encoding) {
+    match (fixed_size(form, encoding), steps.last_mut()) {
+        (Some(0), _) => {}
+        (Some(size), Some(Step::Bytes(count))) => *count += size,
+        (Some(size), _) => steps.push(Step::Bytes(size)),
+        (None, _) => steps.push(Step::Skip(form)),
+    }
+}
+
+/// The size of an attribute in bytes, where the form alone tells it.
+pub(super) fn fixed_size(form: DwForm, encoding: Encoding) -> Option<u32> {
+    Some(match form {
+        dw::DW_FORM_flag_present | dw::DW_FORM_implicit_const => 0,
+        dw::DW_FORM_data1 | dw::DW_FORM_flag | dw::DW_FORM_ref1 | dw::DW_FORM_strx1 | dw::DW_FORM_addrx1 => 1,
+        dw::DW_FORM_data2 | dw::DW_FORM_ref2 | dw::DW_FORM_strx2 | dw::DW_FORM_addrx2 => 2,
+        dw::DW_FORM_strx3 | dw::DW_FORM_addrx3 => 3,
+        dw::DW_FORM_data4 | dw::DW_FORM_ref4 | dw::DW_FORM_ref_sup4 | dw::DW_FORM_strx4 | dw::DW_FORM_addrx4 => 4,
+        dw::DW_FORM_data8 | dw::DW_FORM_ref8 | dw::DW_FORM_ref_sup8 | dw::DW_FORM_ref_sig8 => 8,
+        dw::DW_FORM_data16 => 16,
+        dw::DW_FORM_addr => u32::from(encoding.address_size),
+        // DWARF 2 gave it the size of an address.
+        dw::DW_FORM_ref_addr if encoding.version <= 2 => u32::from(encoding.address_size),
+        dw::DW_FORM_ref_addr
+        | dw::DW_FORM_sec_offset
+        | dw::DW_FORM_strp
+        | dw::DW_FORM_strp_sup
+        | dw::DW_FORM_line_strp
+        | dw::DW_FORM_GNU_ref_alt
+        | dw::DW_FORM_GNU_strp_alt => u32::from(encoding.format.word_size()),
+        _ => return None,
+    })
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The attributes that count for a version, and their values.
+
+use gimli::{DwAt, constants as dw};
+
+use super::DieOffset;
+
+/// An attribute that is kept when an entry is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Attr {
+    // References to DIEs.
+    Type,
+    AbstractOrigin,
+    // Unsigned constants. A location expression in their place counts as absent.
+    Accessibility,
+    Alignment,
+    BitSize,
+    ByteSize,
+    ConstValue,
+    Count,
+    DataBitOffset,
+    DataMemberLocation,
+    DeclFile,
+    DiscrValue,
+    Encoding,
+    UpperBound,
+    // Flags.
+    Declaration,
+    // Of a unit's root: offsets into other sections.
+    StmtList,
+    StrOffsetsBase,
+    // Strings; last, see `Attr::string_index`.
+    Name,
+    LinkageName,
+    DwoName,
+}
+
+impl Attr {
+    const FIRST_STRING: usize = Self::Name as usize;
+    const STRINGS: usize = 3;
+
+    pub(super) fn from_name(name: DwAt) -> Option<Self> {
+        Some(match name {
+            dw::DW_AT_type => Self::Type,
+            dw::DW_AT_abstract_origin => Self::AbstractOrigin,
+            dw::DW_AT_accessibility => Self::Accessibility,
+            dw::DW_AT_alignment => Self::Alignment,
+            dw::DW_AT_bit_size => Self::BitSize,
+            dw::DW_AT_byte_size => Self::ByteSize,
+            dw::DW_AT_const_value => Self::ConstValue,
+            dw::DW_AT_count => Self::Count,
+            dw::DW_AT_data_bit_offset => Self::DataBitOffset,
+            dw::DW_AT_data_member_location => Self::DataMemberLocation,
+            dw::DW_AT_decl_file => Self::DeclFile,
+            dw::DW_AT_declaration => Self::Declaration,
+            dw::DW_AT_discr_value => Self::DiscrValue,
+            dw::DW_AT_encoding => Self::Encoding,
+            dw::DW_AT_linkage_name => Self::LinkageName,
+            dw::DW_AT_name => Self::Name,
+            dw::DW_AT_stmt_list => Self::StmtList,
+            dw::DW_AT_str_offsets_base => Self::StrOffsetsBase,
+            dw::DW_AT_upper_bound => Self::UpperBound,
+            dw::DW_AT_dwo_name | dw::DW_AT_GNU_dwo_name => Self::DwoName,
+            _ => return None,
+        })
+    }
+
+    fn string_index(self) -> Option<usize> {
+        (self as usize).checked_sub(Self::FIRST_STRING)
+    }
+}
+
+/// Where a string is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StringRef {
+    /// At this offset of the section that the entry is in.
+    Inline(usize),
+    /// At this offset of `.debug_str`.
+    Str(usize),
+    /// At this offset of `.debug_line_str`.
+    LineStr(usize),
+    /// The entry of this number in the unit's part of `.debug_str_offsets`.
+    Index(u64),
+    /// At this offset of the supplementary file's `.debug_str`.
+    Supplementary(usize),
+}
+
+/// The value of an attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Value {
+    /// An unsigned constant; a signed one in two's complement.
+    Constant(u64),
+    /// An offset into another section; of no interest where a constant is expected.
+    SectionOffset(u64),
+    Flag(bool),
+    Reference(DieOffset),
+    String(StringRef),
+    /// Anything else: addresses, blocks, location expressions, references that lead nowhere.
+    Other,
+}
+
+/// The attributes of one entry. Made once and filled again and again.
+#[derive(Debug)]
+pub(crate) struct Attributes {
+    /// A bit an [`Attr`].
+    present: u32,
+    numbers: [u64; Attr::FIRST_STRING],
+    strings: [StringRef; Attr::STRINGS],
+}
+
+impl Default for Attributes {
+    fn default() -> Self {
+        Self { present: 0, numbers: [0; Attr::FIRST_STRING], strings: [StringRef::Inline(0); Attr::STRINGS] }
+    }
+}
+
+impl Attributes {
+    pub(super) fn clear(&mut self) {
+        self.present = 0;
+    }
+
+    /// Notes `value`, unless it is of a class that `attr` does not have.
+    pub(super) fn set(&mut self, attr: Attr, value: Value) {
+        let number = match (attr, value) {
+            (Attr::Type | Attr::AbstractOrigin, Value::Reference(die)) => die.0,
+            (Attr::Type | Attr::AbstractOrigin, _) => return,
+            (Attr::Declaration, Value::Flag(flag)) => u64::from(flag),
+            (Attr::Declaration, _) => return,
+            (Attr::StmtList | Attr::StrOffsetsBase, Value::SectionOffset(offset) | Value::Constant(offset)) => offset,
+            (_, Value::String(string)) => {
+                let Some(index) = attr.string_index() else { return };
+                self.strings[index] = string;
+                self.present |= 1 << attr as u32;
+                return;
+            }
+            (_, Value::Constant(constant)) if attr.string_index().is_none() => constant,
+            _ => return,
+        };
+        self.numbers[attr as usize] = number;
+        self.present |= 1 << attr as u32;
+    }
+
+    fn has(&self, attr: Attr) -> bool {
+        self.present & (1 << attr as u32) != 0
+    }
+
+    /// A constant, or `None` if the entry has none.
+    pub(crate) fn constant(&self, attr: Attr) -> Option<u64> {
+        self.has(attr).then(|| self.numbers[attr as usize])
+    }
+
+    /// A flag; false where it is absent.
+    pub(crate) fn flag(&self, attr: Attr) -> bool {
+        self.constant(attr).is_some_and(|value| value != 0)
+    }
+
+    /// A reference to a DIE.
+    pub(crate) fn reference(&self, attr: Attr) -> Option<DieOffset> {
+        self.constant(attr).map(DieOffset)
+    }
+
+    /// A string.
+    pub(crate) fn string(&self, attr: Attr) -> Option<StringRef> {
+        let index = attr.string_index()?;
+        self.has(attr).then(|| self.strings[index])
+    }
+}

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! A thin, fast reading of the DIE tree: units, tags, the few attributes that count, names.
+//!
+//! `gimli` supplies unit headers, line tables and the primitives of the encoding. Entries are decoded here, after
+//! abbreviations that are compiled once into runs to skip and attributes to keep: most of what stands in an entry has no
+//! part in a symbol version.
+
+mod abbreviation;
+mod attributes;
+mod outline;
+mod unit;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use gimli::{EndianSlice, RunTimeEndian};
+use object::ReadRef;
+use rustc_hash::FxHashMap;
+use std::borrow::Cow;
+
+use crate::object::Image;
+use crate::{Error, Result};
+use abbreviation::Abbreviations;
+
+pub(crate) use attributes::{Attr, Attributes, StringRef};
+pub(crate) use unit::{Entry, EntryEnd, Unit};
+
+/// Bytes of a section, in the byte order of the file.
+pub(crate) type Slice<'a> = EndianSlice<'a, RunTimeEndian>;
+
+/// The sections that types are read from, decompressed and relocated.
+#[derive(Debug, Default)]
+pub struct Sections<'data> {
+    big_endian: bool,
+    info: Cow<'data, [u8]>,
+    types: Cow<'data, [u8]>,
+    abbrev: Cow<'data, [u8]>,
+    str: Cow<'data, [u8]>,
+    line_str: Cow<'data, [u8]>,
+    str_offsets: Cow<'data, [u8]>,
+    line: Cow<'data, [u8]>,
+    location_lists_sizes: LocationListsSizes,
+}
+
+/// Sizes in bytes of the sections that location lists are in.
+#[derive(Debug, Default, Clone, Copy)]
+struct LocationListsSizes {
+    loc: u64,
+    loclists: u64,
+}
+
+impl<'data> Sections<'data> {
+    /// Reads them from `image`.
+    ///
+    /// # Errors
+    /// [`Error::NoDebugInfo`] if there is no `.debug_info`, and those of [`Image::section`].
+    pub fn read<R: ReadRef<'data>>(image: &Image<'data, R>) -> Result<Self> {
+        let optional = |name| Ok(image.section(name)?.unwrap_or_default());
+        let info: Cow<'data, [u8]> = optional(".debug_info")?;
+        if info.is_empty() {
+            return Err(Error::NoDebugInfo);
+        }
+        Ok(Self {
+            big_endian: image.endian() == RunTimeEndian::Big,
+            info,
+            types: optional(".debug_types")?,
+            abbrev: optional(".debug_abbrev")?,
+            str: optional(".debug_str")?,
+            line_str: optional(".debug_line_str")?,
+            str_offsets: optional(".debug_str_offsets")?,
+            line: optional(".debug_line")?,
+            location_lists_sizes: LocationListsSizes {
+                loc: image.section_size(".debug_loc")?,
+                loclists: image.section_size(".debug_loclists")?,
+            },
+        })
+    }
+
+    fn slice<'a>(&self, bytes: &'a [u8]) -> Slice<'a> {
+        EndianSlice::new(bytes, if self.big_endian { RunTimeEndian::Big } else { RunTimeEndian::Little })
+    }
+}
+
+/// Which section a DIE is in. The order is the order in which units are visited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum DebugSection {
+    /// `.debug_info`
+    Info,
+    /// `.debug_types`, of DWARF 4
+    Types,
+    /// `.debug_info` of the supplementary file
+    Supplementary,
+}
+
+/// Names a DIE: a section and an offset in it. Ordered as the DIEs are.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DieOffset(u64);
+
+impl DieOffset {
+    const SECTION_SHIFT: u32 = 62;
+
+    pub(crate) fn new(section: DebugSection, offset: usize) -> Self {
+        Self((section as u64) << Self::SECTION_SHIFT | offset as u64)
+    }
+
+    fn section(self) -> DebugSection {
+        match self.0 >> Self::SECTION_SHIFT {
+            0 => DebugSection::Info,
+            1 => DebugSection::Types,
+            _ => DebugSection::Supplementary,
+        }
+    }
+
+    pub(crate) fn offset(self) -> usize {
+        (self.0 & ((1 << Self::SECTION_SHIFT) - 1)) as usize
+    }
+}
+
+impl fmt::Display for DieOffset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#x}", self.offset())?;
+        match self.section() {
+            DebugSection::Info => Ok(()),
+            DebugSection::Types => f.write_str(" of .debug_types"),
+            DebugSection::Supplementary => f.write_str(" of the supplementary file"),
+        }
+    }
+}
+
+impl fmt::Debug for DieOffset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The units of a file, and of its supplementary file if it has one.
+pub struct DebugInfo<'a> {
+    main: File<'a>,
+    supplementary: Option<File<'a>>,
+    /// All units, ordered by [`Unit::offset`].
+    units: Vec<Unit<'a>>,
+    /// Type units by signature, made when the first reference by signature is met.
+    signatures: OnceLock<FxHashMap<u64, DieOffset>>,
+    /// Many units may share a table, after `dwz` nearly all do.
+    abbreviations: Mutex<FxHashMap<AbbreviationsKey, Arc<Abbreviations>>>,
+}
+
+/// Offset in `.debug_abbrev`, whether of the supplementary file, and what sizes of forms depend on.
+type AbbreviationsKey = (usize, bool, gimli::Encoding);
+
+/// One file's sections, as `gimli` reads them.
+struct File<'a> {
+    info: Slice<'a>,
+    types: Slice<'a>,
+    abbrev: Slice<'a>,
+    str: Slice<'a>,
+    line_str: Slice<'a>,
+    str_offsets: Slice<'a>,
+    line: gimli::DebugLine<Slice<'a>>,
+    location_lists_sizes: LocationListsSizes,
+}
+
+impl<'a> File<'a> {
+    fn new(sections: &'a Sections<'_>) -> Self {
+        Self {
+            info: sections.slice(&sections.info),
+            types: sections.slice(&sections.types),
+            abbrev: sections.slice(&sections.abbrev),
+            str: sections.slice(&sections.str),
+            line_str: sections.slice(&sections.line_str),
+            str_offsets: sections.slice(&sections.str_offsets),
+            line: gimli::DebugLine::from(sections.slice(&sections.line)),
+            location_lists_sizes: sections.location_lists_sizes,
+        }
+    }
+}
+
+impl<'a> DebugInfo<'a> {
+    /// Reads the unit headers.
+    ///
+    /// # Errors
+    /// [`Error::Dwarf`] for a header that is malformed or of an unknown version.
+    pub fn new(sections: &'a Sections<'_>, supplementary: Option<&'a Sections<'_>>) -> Result<Self> {
+        let mut debug_info = Self {
+            main: File::new(sections),
+            supplementary: supplementary.map(File::new),
+            units: Vec::new(),
+            signatures: OnceLock::new(),
+            abbreviations: Mutex::default(),
+        };
+        debug_info.read_unit_headers(DebugSection::Info)?;
+        debug_info.read_unit_headers(DebugSection::Types)?;
+        if debug_info.supplementary.is_some() {
+            debug_info.read_unit_headers(DebugSection::Supplementary)?;
+        }
+        Ok(debug_info)
+    }
+
+    fn read_unit_headers(&mut self, section: DebugSection) -> Result<()> {
+        let data = self.section(section);
+        let mut at = 0;
+        let failed = |at, error: gimli::Error| dwarf_error(DieOffset::new(section, at), error);
+        if section == DebugSection::Types {
+            let mut headers = gimli::DebugTypes::from(data).units();
+            while let Some(header) = headers.next().map_err(|error| failed(at, error))? {
+                self.units.push(Unit::new(section, data, &header));
+                at += header.length_including_self();
+            }
+        } else {
+            let mut headers = gimli::DebugInfo::from(data).units();
+            while let Some(header) = headers.next().map_err(|error| failed(at, error))? {
+                self.units.push(Unit::new(section, data, &header));
+                at += header.length_including_self();
+            }
+        }
+        Ok(())
+    }
+
+    /// The units that hold a file's own DIEs, in the order in which they are visited: not those of the supplementary file.
+    pub(crate) fn units(&self) -> impl Iterator<Item = &Unit<'a>> {
+        self.units.iter().filter(|unit| unit.section() != DebugSection::Supplementary)
+    }
+
+    /// The unit that `at` lies in.
+    pub(crate) fn unit_of(&self, at: DieOffset) -> Result<&Unit<'a>> {
+        let index = self.units.partition_point(|unit| unit.offset() <= at);
+        match index.checked_sub(1).map(|index| &self.units[index]) {
+            Some(unit) if unit.contains(at) => Ok(unit),
+            _ if at.section() == DebugSection::Supplementary && self.supplementary.is_none() => {
+                Err(Error::NoSupplementary(at))
+            }
+            _ => Err(Error::Dwarf { at, reason: "no unit has a DIE at this offset".to_owned() }),
+        }
+    }
+
+    /// The name of the `.dwo` file that holds the DIEs of a unit, if there is one that is only a skeleton.
+    pub(crate) fn split_dwarf_name(&self) -> Result<Option<String>> {
+        for unit in self.units() {
+            if let Some(name) = unit.split_dwarf_name(self)? {
+                return Ok(Some(String::from_utf8_lossy(name).into_owned()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The type that a type unit with `signature` defines.
+    fn type_by_signature(&self, signature: u64) -> Option<DieOffset> {
+        let signatures = self.signatures.get_or_init(|| self.units.iter().filter_map(Unit::type_signature).collect());
+        signatures.get(&signature).copied()
+    }
+
+    fn section(&self, section: DebugSection) -> Slice<'a> {
+        let file = self.file(section);
+        if section == DebugSection::Types { file.types } else { file.info }
+    }
+
+    fn file(&self, section: DebugSection) -> &File<'a> {
+        match (section, &self.supplementary) {
+            (DebugSection::Supplementary, Some(file)) => file,
+            _ => &self.main,
+        }
+    }
+
+    fn abbreviations(
+        &self,
+        section: DebugSection,
+        offset: usize,
+        encoding: gimli::Encoding,
+    ) -> gimli::Result<Arc<Abbreviations>> {
+        let key = (offset, section == DebugSection::Supplementary, encoding);
+        let mut tables = self.abbreviations.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(table) = tables.get(&key) {
+            return Ok(Arc::clone(table));
+        }
+        let table = Arc::new(Abbreviations::parse(self.file(section).abbrev, offset, encoding)?);
+        tables.insert(key, Arc::clone(&table));
+        Ok(table)
+    }
+}
+
+/// A `gimli` error with the place where it happened.
+fn dwarf_error(at: DieOffset, error: gimli::Error) -> Error {
+    Error::Dwarf { at, reason: error.to_string() }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! What an ELF file holds: sections, decompressed and relocated when they are asked for, and symbols.
+
+mod relocation;
+
+use std::borrow::Cow;
+
+use object::read::elf::ElfFile;
+use object::{Object as _, ObjectSection as _, ObjectSymbol as _, ReadRef, elf};
+
+use crate::{Error, Result};
+
+/// An ELF file of either class and byte order.
+pub struct Image<'data, R: ReadRef<'data> = &'data [u8]> {
+    file: object::File<'data, R>,
+    machine: u16,
+}
+
+/// Where a symbol points: two names with one address are aliases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Address {
+    /// Index of the section, as the symbol has it (extended indices resolved, reserved ones as they are).
+    pub section: u32,
+    /// Value of the symbol: an offset in the section for an object, an address for a linked file.
+    pub value: u64,
+}
+
+/// A symbol that other files can see.
+#[derive(Debug, Clone, Copy)]
+pub struct Symbol<'data> {
+    /// The name, as in the string table.
+    pub name: &'data [u8],
+    /// Where it is defined.
+    pub address: Address,
+}
+
+impl<'data, R: ReadRef<'data>> Image<'data, R> {
+    /// Reads the headers of `data`.
+    ///
+    /// # Errors
+    /// [`Error::NotElf`], [`Error::Bitcode`], or [`Error::Elf`] for headers that make no sense.
+    pub fn parse(data: R) -> Result<Self> {
+        let magic = data.read_bytes_at(0, 4).unwrap_or_default();
+        if magic == b"BC\xc0\xde" || magic == 0x0b17_c0deu32.to_le_bytes() {
+            return Err(Error::Bitcode);
+        }
+        if magic != elf::ELFMAG {
+            return Err(Error::NotElf);
+        }
+        let elf_error = |error: object::Error| Error::Elf(error.to_string());
+        let file = object::File::parse(data).map_err(elf_error)?;
+        let machine = match &file {
+            object::File::Elf32(elf) => machine(elf),
+            object::File::Elf64(elf) => machine(elf),
+            _ => return Err(Error::NotElf),
+        };
+        Ok(Self { file, machine })
+    }
+
+    /// The byte order of everything in the file.
+    pub fn endian(&self) -> gimli::RunTimeEndian {
+        if self.file.is_little_endian() { gimli::RunTimeEndian::Little } else { gimli::RunTimeEndian::Big }
+    }
+
+    /// The contents of the section called `name`, decompressed and, in an object file, relocated.
+    ///
+    /// `.debug_x` finds `.zdebug_x` too. `None` if there is no such section or it holds no data. Sections of a group
+    /// are passed over: they hold type units that the linker has yet to choose from, and for the reference
+    /// (gendwarfksyms of Linux 7.3) they do not exist either.
+    ///
+    /// # Errors
+    /// [`Error::Section`] if it lies outside the file or cannot be decompressed, [`Error::Relocation`] if a relocation
+    /// of it is not one of a debug section.
+    pub fn section(&self, name: &str) -> Result<Option<Cow<'data, [u8]>>> {
+        let Some(section) = self.find(name) else { return Ok(None) };
+        let failed = |error: object::Error| Error::Section { section: name.to_owned(), reason: error.to_string() };
+        let mut data = section.uncompressed_data().map_err(failed)?;
+        if self.file.kind() == object::ObjectKind::Relocatable {
+            relocation::apply(&self.file, self.machine, name, &section, &mut data)?;
+        }
+        Ok(Some(data))
+    }
+
+    /// The size in bytes of the section called `name`, as [`Self::section`] finds it; 0 if there is none.
+    ///
+    /// # Errors
+    /// [`Error::Section`] if its compression header cannot be read.
+    pub fn section_size(&self, name: &str) -> Result<u64> {
+        let Some(section) = self.find(name) else { return Ok(0) };
+        let range = section.compressed_file_range();
+        range
+            .map(|range| range.uncompressed_size)
+            .map_err(|error| Error::Section { section: name.to_owned(), reason: error.to_string() })
+    }
+
+    /// The path of the supplementary file, which holds what `dwz` took out of this one and others.
+    pub fn supplementary_file(&self) -> Option<&'data [u8]> {
+        self.file.gnu_debugaltlink().ok().flatten().map(|(path, _)| path)
+    }
+
+    fn find(&self, name: &str) -> Option<object::Section<'data, '_, R>> {
+        let compressed = name.strip_prefix(".debug_").map(|rest| format!(".zdebug_{rest}"));
+        self.file.sections().find(|section| {
+            let object::SectionFlags::Elf { sh_type, sh_flags, .. } = section.flags() else { return false };
+            let found = section.name_bytes().unwrap_or_default();
+            (found == name.as_bytes() || compressed.as_ref().is_some_and(|name| found == name.as_bytes()))
+                && sh_type != elf::SHT_NOBITS
+                && !sh_flags.contains(elf::SHF_GROUP)
+        })
+    }
+
+    /// Every defined symbol that is not local, in the order of the symbol table.
+    ///
+    /// # Errors
+    /// [`Error::Elf`] for a name outside the string table.
+    pub fn exported_symbols(&self) -> impl Iterator<Item = Result<Symbol<'data>>> + '_ {
+        self.file.symbols().filter(|symbol| !symbol.is_local()).filter_map(|symbol| {
+            let section = match symbol.section() {
+                object::SymbolSection::Undefined => return None,
+                object::SymbolSection::Section(index) => u32::try_from(index.0).unwrap_or(u32::MAX),
+                object::SymbolSection::Absolute => u32::from(elf::SHN_ABS.0),
+                object::SymbolSection::Common => u32::from(elf::SHN_COMMON.0),
+                _ => u32::MAX,
+            };
+            let address = Address { section, value: symbol.address() };
+            Some(
+                symbol.name_bytes().map(|name| Symbol { name, address }).map_err(|error| Error::Elf(error.to_string())),
+            )
+        })
+    }
+}
+
+fn machine<'data, Elf, R>(elf: &ElfFile<'data, Elf, R>) -> u16
+where
+    Elf: object::read::elf::FileHeader,
+    R: ReadRef<'data>,
+{
+    elf.elf_header().e_machine(elf.endian()).0
+}

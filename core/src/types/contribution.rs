@@ -1,0 +1,605 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! What one DIE contributes: its text and its references.
+//!
+//! A type's list items (members, enumerators, variants) are written into its own contribution; parameters are nodes of
+//! their own, see [`super::walk`].
+
+use gimli::{DwTag, constants as dw};
+
+use super::Graph;
+use super::dump::COMMA;
+use super::graph::{BREAK, Edge, Kind, NodeId, Role, SymbolRole, TypeName, too_much};
+use crate::dwarf::{Attr, Attributes, DieOffset, Entry, EntryEnd, StringRef, Unit};
+use crate::{Error, Result};
+
+/// What a DIE without `DW_AT_type` has for a type.
+const VOID: &[u8] = b"base_type void";
+
+/// Variants can be nested in what a compiler writes, but not like this.
+const MAX_VARIANT_DEPTH: u32 = 64;
+
+/// A DIE with its attributes.
+struct Die<'u, 'a> {
+    unit: &'u Unit<'a>,
+    entry: Entry<'u>,
+    attributes: Attributes,
+    end: EntryEnd,
+}
+
+/// A list in which all but the first item are preceded by a comma.
+struct List {
+    first: bool,
+}
+
+impl<'a> Graph<'a> {
+    /// Reads the DIE of a node and writes its contribution.
+    pub(super) fn contribute(&mut self, id: NodeId) -> Result<()> {
+        let (at, role) = (self.nodes[id.index()].at, self.nodes[id.index()].role);
+        let text_start = self.text_position(at)?;
+        let edges_start = u32::try_from(self.edges.len()).map_err(|_| too_much(at))?;
+        let die = self.die(at)?;
+        let mut name = None;
+        let kind = match role {
+            Role::Symbol(SymbolRole::Function) => {
+                self.push(b"subprogram");
+                self.parameters_and_result(&die)?;
+                Kind::ParameterList
+            }
+            Role::Symbol(SymbolRole::Variable) => {
+                self.push(b"variable ");
+                self.type_of(&die)?;
+                Kind::Plain
+            }
+            Role::Type => self.type_contribution(&die, &mut name)?,
+        };
+        let text_end = self.text_position(at)?;
+        let edges_end = u32::try_from(self.edges.len()).map_err(|_| too_much(at))?;
+        let node = &mut self.nodes[id.index()];
+        node.kind = kind;
+        node.text = text_start..text_end;
+        node.edges = edges_start..edges_end;
+        node.name = name;
+        Ok(())
+    }
+
+    fn type_contribution(&mut self, die: &Die<'_, 'a>, name: &mut Option<TypeName>) -> Result<Kind> {
+        let tag = die.entry.tag();
+        match tag {
+            dw::DW_TAG_formal_parameter => {
+                self.item(die, b"formal_parameter ")?;
+                return Ok(Kind::Parameter);
+            }
+            dw::DW_TAG_subroutine_type => {
+                self.push(b"subroutine_type");
+                self.parameters_and_result(die)?;
+                return Ok(Kind::ParameterList);
+            }
+            dw::DW_TAG_unspecified_type => self.push(b"unspecified_type"),
+            dw::DW_TAG_base_type => {
+                self.push(b"base_type");
+                let name = self.fully_qualified_name(die)?;
+                self.byte_size(die, name.as_deref())?;
+                self.constant(die, Attr::Encoding, b" encoding(");
+                self.constant(die, Attr::Alignment, b" alignment(");
+            }
+            dw::DW_TAG_array_type => self.array(die)?,
+            dw::DW_TAG_class_type | dw::DW_TAG_structure_type | dw::DW_TAG_union_type | dw::DW_TAG_enumeration_type => {
+                let header_end = self.expandable(die, name)?;
+                return Ok(Kind::Expandable { header_end });
+            }
+            _ => {
+                let Some(text) = derived_type(tag) else {
+                    return Err(unexpected(die.entry, "a type"));
+                };
+                self.push(text);
+                let qualified = self.fully_qualified_name(die)?;
+                if tag == dw::DW_TAG_typedef {
+                    *name = self.type_name(b't', qualified.as_deref(), die)?;
+                }
+                self.push(b" {");
+                self.push_break();
+                self.type_of(die)?;
+                self.push_break();
+                self.push(b"}");
+                self.byte_size(die, qualified.as_deref())?;
+                self.constant(die, Attr::Alignment, b" alignment(");
+            }
+        }
+        Ok(Kind::Plain)
+    }
+
+    /// ` (`, the parameters, `) -> ` and the type of the result.
+    fn parameters_and_result(&mut self, die: &Die<'_, 'a>) -> Result<()> {
+        self.push(b" (");
+        self.push_break();
+        let mut children = die.unit.children(die.entry, die.end);
+        while let Some(child) = children.next(self.debug_info)? {
+            if child.tag() == dw::DW_TAG_formal_parameter {
+                self.refer(child.at)?;
+            }
+            children.leave(self.debug_info, child, None)?;
+        }
+        self.push_break();
+        self.push(b")");
+        self.push_break();
+        self.push(b"-> ");
+        self.type_of(die)
+    }
+
+    fn array(&mut self, die: &Die<'_, 'a>) -> Result<()> {
+        self.push(b"array_type");
+        let mut children = die.unit.children(die.entry, die.end);
+        let mut attributes = Attributes::default();
+        while let Some(child) = children.next(self.debug_info)? {
+            let mut end = None;
+            if child.tag() == dw::DW_TAG_subrange_type {
+                end = Some(die.unit.attributes(self.debug_info, child, &mut attributes)?);
+                let count = attributes.constant(Attr::Count);
+                let count = count.or_else(|| attributes.constant(Attr::UpperBound).map(|bound| bound.wrapping_add(1)));
+                self.push(b"[");
+                if let Some(count) = count {
+                    self.push_number(count);
+                }
+                self.push(b"]");
+            }
+            children.leave(self.debug_info, child, end)?;
+        }
+        self.push(b" {");
+        self.push_break();
+        self.type_of(die)?;
+        self.push_break();
+        self.push(b"}");
+        Ok(())
+    }
+
+    /// A structure, class, union or enumeration; returns where the text before its body ends.
+    fn expandable(&mut self, die: &Die<'_, 'a>, name: &mut Option<TypeName>) -> Result<u32> {
+        let (text, prefix): (&[u8], u8) = match die.entry.tag() {
+            dw::DW_TAG_class_type => (b"class_type", b's'),
+            dw::DW_TAG_union_type => (b"union_type", b'u'),
+            dw::DW_TAG_enumeration_type => (b"enumeration_type", b'e'),
+            _ => (b"structure_type", b's'),
+        };
+        self.push(text);
+        let qualified = self.fully_qualified_name(die)?;
+        *name = self.type_name(prefix, qualified.as_deref(), die)?;
+        self.push(b" {");
+        let header_end = self.text_position(die.entry.at)?;
+        self.push_break();
+        let qualified = qualified.as_deref();
+        let expanded = !self.is_declaration(die, qualified)?;
+        if expanded {
+            if prefix == b'e' {
+                self.enumerators(die, qualified)?;
+            } else {
+                self.members(die)?;
+            }
+        }
+        self.push_break();
+        self.push(b"}");
+        if expanded {
+            self.byte_size(die, qualified)?;
+            self.constant(die, Attr::Alignment, b" alignment(");
+        }
+        Ok(header_end)
+    }
+
+    /// Whether a type is written without its body: declared only, by itself or by a kABI rule, or private to a `.c` file.
+    fn is_declaration(&self, die: &Die<'_, 'a>, qualified: Option<&[u8]>) -> Result<bool> {
+        if die.attributes.flag(Attr::Declaration) {
+            return Ok(true);
+        }
+        if let (Some(rules), Some(name)) = (self.rules, qualified)
+            && rules.is_declaration_only(name)
+        {
+            return Ok(true);
+        }
+        match die.attributes.constant(Attr::DeclFile) {
+            Some(file) => die.unit.is_private_file(self.debug_info, file),
+            None => Ok(false),
+        }
+    }
+
+    fn enumerators(&mut self, die: &Die<'_, 'a>, enumeration: Option<&[u8]>) -> Result<()> {
+        let mut list = List { first: true };
+        let mut children = die.unit.children(die.entry, die.end);
+        let mut attributes = Attributes::default();
+        while let Some(child) = children.next(self.debug_info)? {
+            let mut end = None;
+            if child.tag() == dw::DW_TAG_enumerator {
+                end = Some(die.unit.attributes(self.debug_info, child, &mut attributes)?);
+                let name = attributes.string(Attr::Name).filter(|_| self.names_are_known(child.at));
+                let name = name.map(|name| die.unit.string(self.debug_info, name)).transpose()?;
+                self.enumerator(&mut list, name, attributes.constant(Attr::ConstValue), enumeration)?;
+            }
+            children.leave(self.debug_info, child, end)?;
+        }
+        Ok(())
+    }
+
+    fn enumerator(
+        &mut self,
+        list: &mut List,
+        name: Option<&[u8]>,
+        mut value: Option<u64>,
+        enumeration: Option<&[u8]>,
+    ) -> Result<()> {
+        if let (Some(rules), Some(name)) = (self.rules, name) {
+            let enumeration = enumeration.unwrap_or_default();
+            if rules.ignores_enumerator(enumeration, name) {
+                return Ok(());
+            }
+            value = rules.enumerator_value(enumeration, name)?.or(value);
+        }
+        self.begin_item(list);
+        self.push(b"enumerator");
+        if let Some(name) = name {
+            self.push(b" ");
+            self.push(name);
+        }
+        if let Some(value) = value {
+            self.push(b" = ");
+            self.push_number(value);
+        }
+        Ok(())
+    }
+
+    fn members(&mut self, die: &Die<'_, 'a>) -> Result<()> {
+        let mut list = List { first: true };
+        let mut children = die.unit.children(die.entry, die.end);
+        while let Some(child) = children.next(self.debug_info)? {
+            let end = match child.tag() {
+                dw::DW_TAG_member => {
+                    let member = self.read(die.unit, child)?;
+                    self.member(&mut list, &member)?;
+                    Some(member.end)
+                }
+                dw::DW_TAG_variant_part => {
+                    self.variant_part(&mut list, die.unit, child, 0)?;
+                    None
+                }
+                dw::DW_TAG_class_type
+                | dw::DW_TAG_enumeration_type
+                | dw::DW_TAG_structure_type
+                | dw::DW_TAG_union_type
+                | dw::DW_TAG_template_type_parameter
+                | dw::DW_TAG_subprogram => None,
+                _ => return Err(unexpected(child, "a structure")),
+            };
+            children.leave(self.debug_info, child, end)?;
+        }
+        Ok(())
+    }
+
+    fn member(&mut self, list: &mut List, member: &Die<'_, 'a>) -> Result<()> {
+        let mut stand_in = None;
+        if self.rules.is_some()
+            && let Some(at) = member.attributes.reference(Attr::Type)
+        {
+            match self.reserved(at)? {
+                Reserved::No => {}
+                Reserved::Ignored => return Ok(()),
+                Reserved::For(die) => stand_in = Some(die),
+            }
+        }
+        self.begin_item(list);
+        match stand_in {
+            None => self.item(member, b"member "),
+            Some(reserved) => {
+                self.push(b"member ");
+                self.type_of(&reserved.die)?;
+                if let Some(name) = reserved.renamed {
+                    self.push(b" ");
+                    self.push(name);
+                }
+                self.item_attributes(member);
+                Ok(())
+            }
+        }
+    }
+
+    fn variant_part(&mut self, list: &mut List, unit: &Unit<'a>, entry: Entry<'_>, depth: u32) -> Result<()> {
+        if depth > MAX_VARIANT_DEPTH {
+            return Err(Error::LimitExceeded { at: entry.at, what: "variant parts are nested too deeply" });
+        }
+        self.begin_item(list);
+        self.push(b"variant_part {");
+        self.push_break();
+        let mut inner = List { first: true };
+        let mut children = unit.children(entry, unit.skip_attributes(entry)?);
+        while let Some(child) = children.next(self.debug_info)? {
+            let end = match child.tag() {
+                dw::DW_TAG_member => {
+                    let member = self.read(unit, child)?;
+                    self.member(&mut inner, &member)?;
+                    Some(member.end)
+                }
+                dw::DW_TAG_variant => {
+                    self.variant(&mut inner, unit, child)?;
+                    None
+                }
+                dw::DW_TAG_variant_part => {
+                    self.variant_part(&mut inner, unit, child, depth + 1)?;
+                    None
+                }
+                _ => {
+                    self.refer(child.at)?;
+                    None
+                }
+            };
+            children.leave(self.debug_info, child, end)?;
+        }
+        self.push_break();
+        self.push(b"}");
+        Ok(())
+    }
+
+    fn variant(&mut self, list: &mut List, unit: &Unit<'a>, entry: Entry<'_>) -> Result<()> {
+        let variant = self.read(unit, entry)?;
+        self.begin_item(list);
+        self.push(b"variant {");
+        self.push_break();
+        let mut inner = List { first: true };
+        let mut children = unit.children(entry, variant.end);
+        while let Some(child) = children.next(self.debug_info)? {
+            let mut end = None;
+            if child.tag() == dw::DW_TAG_member {
+                let member = self.read(unit, child)?;
+                self.member(&mut inner, &member)?;
+                end = Some(member.end);
+            }
+            children.leave(self.debug_info, child, end)?;
+        }
+        self.push_break();
+        self.push(b"}");
+        self.constant(&variant, Attr::DiscrValue, b" discr_value(");
+        Ok(())
+    }
+
+    /// A member or parameter, with its name and attributes.
+    fn item(&mut self, die: &Die<'_, 'a>, text: &[u8]) -> Result<()> {
+        self.push(text);
+        self.type_of(die)?;
+        if let Some(name) = die.attributes.string(Attr::Name) {
+            let name = die.unit.string(self.debug_info, name)?;
+            let hidden = self.rules.is_some() && name.starts_with(KABI_PREFIX);
+            if !hidden {
+                self.push(b" ");
+                self.push(name);
+            }
+        }
+        self.item_attributes(die);
+        Ok(())
+    }
+
+    fn item_attributes(&mut self, die: &Die<'_, 'a>) {
+        self.constant(die, Attr::Accessibility, b" accessibility(");
+        self.constant(die, Attr::BitSize, b" bit_size(");
+        self.constant(die, Attr::DataBitOffset, b" data_bit_offset(");
+        self.constant(die, Attr::DataMemberLocation, b" data_member_location(");
+    }
+
+    /// A reference to the type of `die`, or `base_type void`.
+    fn type_of(&mut self, die: &Die<'_, 'a>) -> Result<()> {
+        match die.attributes.reference(Attr::Type) {
+            Some(at) => self.refer(at),
+            None => {
+                self.push(VOID);
+                Ok(())
+            }
+        }
+    }
+
+    fn refer(&mut self, at: DieOffset) -> Result<()> {
+        let to = self.node(at, Role::Type)?;
+        let at = self.text_position(at)?;
+        self.edges.push(Edge { at, to });
+        Ok(())
+    }
+
+    fn begin_item(&mut self, list: &mut List) {
+        if !list.first {
+            self.push(COMMA);
+        }
+        list.first = false;
+    }
+
+    fn byte_size(&mut self, die: &Die<'_, 'a>, qualified: Option<&[u8]>) -> Result<()> {
+        if let Some(mut size) = die.attributes.constant(Attr::ByteSize) {
+            if let (Some(rules), Some(name)) = (self.rules, qualified) {
+                size = rules.byte_size(name)?.unwrap_or(size);
+            }
+            self.push_constant(b" byte_size(", size);
+        }
+        Ok(())
+    }
+
+    fn constant(&mut self, die: &Die<'_, 'a>, attr: Attr, text: &[u8]) {
+        if let Some(value) = die.attributes.constant(attr) {
+            self.push_constant(text, value);
+        }
+    }
+
+    fn push_constant(&mut self, text: &[u8], value: u64) {
+        self.push(text);
+        self.push_number(value);
+        self.push(b")");
+    }
+
+    fn push_number(&mut self, number: u64) {
+        self.push(itoa::Buffer::new().format(number).as_bytes());
+    }
+
+    fn push(&mut self, text: &[u8]) {
+        self.text.extend_from_slice(text);
+    }
+
+    /// A line break, unless there is one already with nothing in between.
+    fn push_break(&mut self) {
+        let after_edge = self.edges.last().is_some_and(|edge| edge.at as usize == self.text.len());
+        if after_edge || self.text.last() != Some(&BREAK) {
+            self.text.push(BREAK);
+        }
+    }
+
+    /// Writes a blank and the fully qualified name, and returns the name, if there is one.
+    fn fully_qualified_name(&mut self, die: &Die<'_, 'a>) -> Result<Option<Vec<u8>>> {
+        let Some(name) = die.attributes.string(Attr::Name) else { return Ok(None) };
+        if !self.names_are_known(die.entry.at) {
+            return Ok(None);
+        }
+        let outline = die.unit.outline(self.debug_info)?;
+        let prefix = outline.prefix(self.debug_info, die.unit, die.entry.at)?;
+        let name = [prefix, die.unit.string(self.debug_info, name)?].concat();
+        self.push(b" ");
+        self.push(&name);
+        Ok(Some(name))
+    }
+
+    /// The name that a type is referred to by, whose fully qualified name was written last.
+    fn type_name(&self, prefix: u8, qualified: Option<&[u8]>, die: &Die<'_, 'a>) -> Result<Option<TypeName>> {
+        let Some(name) = qualified else { return Ok(None) };
+        let end = self.text_position(die.entry.at)?;
+        // No longer than the text.
+        let start = end - name.len() as u32;
+        Ok(Some(TypeName { prefix, name: start..end }))
+    }
+
+    fn names_are_known(&self, at: DieOffset) -> bool {
+        self.names_end.is_some_and(|end| at < end)
+    }
+
+    fn text_position(&self, at: DieOffset) -> Result<u32> {
+        u32::try_from(self.text.len()).map_err(|_| too_much(at))
+    }
+
+    fn die(&self, at: DieOffset) -> Result<Die<'a, 'a>> {
+        let unit = self.debug_info.unit_of(at)?;
+        let entry = unit.entry(self.debug_info, at)?;
+        self.read(unit, entry)
+    }
+
+    fn read<'u>(&self, unit: &'u Unit<'a>, entry: Entry<'u>) -> Result<Die<'u, 'a>> {
+        let mut attributes = Attributes::default();
+        let end = unit.attributes(self.debug_info, entry, &mut attributes)?;
+        Ok(Die { unit, entry, attributes, end })
+    }
+}
+
+/// Starts the names of members that exist for the sake of the kABI.
+const KABI_PREFIX: &[u8] = b"__kabi_";
+
+/// What a member of a union type turns out to be under `--stable`.
+enum Reserved<'a> {
+    /// An ordinary member.
+    No,
+    /// One that is left out.
+    Ignored,
+    /// One that stands where another was, or where space was reserved.
+    For(Box<ReservedMember<'a>>),
+}
+
+/// The member that is written in place of a union.
+struct ReservedMember<'a> {
+    die: Die<'a, 'a>,
+    renamed: Option<&'a [u8]>,
+}
+
+impl<'a> Graph<'a> {
+    /// Looks for a `__kabi_` member among the first two members of the union at `at`, a structure standing for its own
+    /// first member (Linux 6.15, `Documentation/kbuild/gendwarfksyms.rst`: `KABI_RESERVE`, `KABI_USE`, `KABI_IGNORE`,
+    /// `KABI_REPLACE`).
+    fn reserved(&self, at: DieOffset) -> Result<Reserved<'a>> {
+        let union = self.die(at)?;
+        if union.entry.tag() != dw::DW_TAG_union_type {
+            return Ok(Reserved::No);
+        }
+        let mut children = union.unit.children(union.entry, union.end);
+        let mut members = 0;
+        while members < 2
+            && let Some(child) = children.next(self.debug_info)?
+        {
+            if child.tag() == dw::DW_TAG_member {
+                members += 1;
+                let member = self.read(union.unit, child)?;
+                match self.reserved_member(member)? {
+                    Reserved::No => {}
+                    reserved => return Ok(reserved),
+                }
+            }
+            children.leave(self.debug_info, child, None)?;
+        }
+        Ok(Reserved::No)
+    }
+
+    fn reserved_member(&self, member: Die<'a, 'a>) -> Result<Reserved<'a>> {
+        let reserved = self.by_name(member)?;
+        let member = match reserved {
+            Named::Kabi(reserved) => return Ok(reserved),
+            Named::Other(member) => *member,
+        };
+        let Some(at) = member.attributes.reference(Attr::Type) else { return Ok(Reserved::No) };
+        let structure = self.die(at)?;
+        if structure.entry.tag() != dw::DW_TAG_structure_type {
+            return Ok(Reserved::No);
+        }
+        let mut children = structure.unit.children(structure.entry, structure.end);
+        while let Some(child) = children.next(self.debug_info)? {
+            if child.tag() == dw::DW_TAG_member {
+                let first = self.read(structure.unit, child)?;
+                return Ok(match self.by_name(first)? {
+                    Named::Kabi(reserved) => reserved,
+                    Named::Other(_) => Reserved::No,
+                });
+            }
+            children.leave(self.debug_info, child, None)?;
+        }
+        Ok(Reserved::No)
+    }
+
+    fn by_name(&self, member: Die<'a, 'a>) -> Result<Named<'a>> {
+        let name = member.attributes.string(Attr::Name);
+        let name = name.map(|name: StringRef| member.unit.string(self.debug_info, name)).transpose()?;
+        let Some(rest) = name.and_then(|name| name.strip_prefix(KABI_PREFIX)) else {
+            return Ok(Named::Other(Box::new(member)));
+        };
+        Ok(Named::Kabi(if rest.starts_with(b"ignored") {
+            Reserved::Ignored
+        } else if rest.starts_with(b"reserved") {
+            Reserved::For(Box::new(ReservedMember { die: member, renamed: None }))
+        } else if let Some(name) = rest.strip_prefix(b"renamed") {
+            Reserved::For(Box::new(ReservedMember { die: member, renamed: Some(name) }))
+        } else {
+            return Ok(Named::Other(Box::new(member)));
+        }))
+    }
+}
+
+/// What a member's name makes of it.
+enum Named<'a> {
+    Kabi(Reserved<'a>),
+    Other(Box<Die<'a, 'a>>),
+}
+
+/// The text of a tag that stands before one other type.
+fn derived_type(tag: DwTag) -> Option<&'static [u8]> {
+    Some(match tag {
+        dw::DW_TAG_atomic_type => b"atomic_type",
+        dw::DW_TAG_const_type => b"const_type",
+        dw::DW_TAG_immutable_type => b"immutable_type",
+        dw::DW_TAG_packed_type => b"packed_type",
+        dw::DW_TAG_pointer_type => b"pointer_type",
+        dw::DW_TAG_reference_type => b"reference_type",
+        dw::DW_TAG_restrict_type => b"restrict_type",
+        dw::DW_TAG_rvalue_reference_type => b"rvalue_reference_type",
+        dw::DW_TAG_shared_type => b"shared_type",
+        dw::DW_TAG_template_type_parameter => b"template_type_parameter_type",
+        dw::DW_TAG_typedef => b"typedef_type",
+        dw::DW_TAG_volatile_type => b"volatile_type",
+        _ => return None,
+    })
+}
+
+fn unexpected(entry: Entry<'_>, parent: &'static str) -> Error {
+    Error::UnexpectedDie { at: entry.at, child: entry.tag().to_string(), parent }
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! `--dump-dies`: the walk of each symbol as an indented tree.
+
+use rustc_hash::FxHashSet;
+
+use super::graph::{BREAK, Kind, Node};
+use super::{Graph, NodeId};
+
+/// Watches a walk. The walk visits complete nodes once more only for a dump that wants them.
+pub trait Dump {
+    /// The walk of a symbol begins.
+    fn begin_symbol(&mut self);
+    /// The walk of a symbol is over.
+    fn end_symbol(&mut self);
+    /// A node's contribution begins; it may be `complete` already.
+    fn begin_node(&mut self, graph: &Graph<'_>, node: NodeId, complete: bool);
+    /// A node's text up to an edge, from the edge before it.
+    fn text_before_edge(&mut self, graph: &Graph<'_>, node: NodeId, edge: u32);
+    /// A node's text behind its last edge.
+    fn text_to_end(&mut self, graph: &Graph<'_>, node: NodeId);
+    /// A node that stands by name, because it is being made.
+    fn unexpanded(&mut self, graph: &Graph<'_>, node: NodeId);
+    /// A complete node is reached; whether to visit it.
+    fn wants_replay(&mut self, graph: &Graph<'_>, node: NodeId) -> bool;
+}
+
+/// Nothing is wanted.
+impl Dump for () {
+    fn begin_symbol(&mut self) {}
+    fn end_symbol(&mut self) {}
+    fn begin_node(&mut self, _: &Graph<'_>, _: NodeId, _: bool) {}
+    fn text_before_edge(&mut self, _: &Graph<'_>, _: NodeId, _: u32) {}
+    fn text_to_end(&mut self, _: &Graph<'_>, _: NodeId) {}
+    fn unexpanded(&mut self, _: &Graph<'_>, _: NodeId) {}
+    fn wants_replay(&mut self, _: &Graph<'_>, _: NodeId) -> bool {
+        false
+    }
+}
+
+/// The dump as text. Within a symbol each structure, class, union and enumeration is expanded once.
+#[derive(Debug)]
+pub struct DieDump {
+    /// What was dumped so far.
+    pub text: Vec<u8>,
+    detail: Detail,
+    depth: usize,
+    at_break: bool,
+    expanded: FxHashSet<NodeId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    Off,
+    Plain,
+    Offsets,
+}
+
+impl DieDump {
+    /// Dumps nothing.
+    pub fn off() -> Self {
+        Self::new(Detail::Off)
+    }
+
+    /// What `--dump-dies` prints.
+    pub fn plain() -> Self {
+        Self::new(Detail::Plain)
+    }
+
+    /// The same, and before each DIE its offset and whether it was made just then (`--dump-die-map`).
+    pub fn with_offsets() -> Self {
+        Self::new(Detail::Offsets)
+    }
+
+    fn new(detail: Detail) -> Self {
+        Self { text: Vec::new(), detail, depth: 0, at_break: false, expanded: FxHashSet::default() }
+    }
+
+    fn push(&mut self, text: &[u8]) {
+        if self.detail == Detail::Off {
+            return;
+        }
+        for (index, line) in text.split(|&byte| byte == BREAK).enumerate() {
+            self.at_break |= index > 0;
+            let Some(first) = line.first() else { continue };
+            if self.at_break {
+                self.at_break = false;
+                // Indentation follows the brackets around the break: no name stands at either side of one.
+                match (self.text.last(), first) {
+                    (Some(b'{' | b'('), b'}' | b')') | (_, b' ') => {}
+                    (Some(b'{' | b'('), _) => self.depth += 1,
+                    (_, b'}' | b')') => self.depth = self.depth.saturating_sub(1),
+                    _ => {}
+                }
+                self.text.push(b'\n');
+                self.text.extend(std::iter::repeat_n(b' ', 2 * self.depth));
+            }
+            self.text.extend_from_slice(line);
+        }
+    }
+
+    fn push_range(&mut self, graph: &Graph<'_>, from: u32, to: u32) {
+        self.push(&graph.text[from as usize..to as usize]);
+    }
+}
+
+impl Dump for DieDump {
+    fn begin_symbol(&mut self) {
+        self.expanded.clear();
+        self.depth = 0;
+    }
+
+    fn end_symbol(&mut self) {
+        self.at_break = false;
+        if self.detail != Detail::Off {
+            self.text.push(b'\n');
+        }
+    }
+
+    fn begin_node(&mut self, graph: &Graph<'_>, node: NodeId, complete: bool) {
+        let contribution = &graph.nodes[node.index()];
+        if matches!(contribution.kind, Kind::Expandable { .. }) {
+            self.expanded.insert(node);
+        }
+        if contribution.comma {
+            self.push(COMMA);
+        }
+        if self.detail == Detail::Offsets {
+            let state = if complete { "complete" } else { "new" };
+            self.push(format!("<DIE {} {state}>", contribution.at).as_bytes());
+        }
+    }
+
+    fn text_before_edge(&mut self, graph: &Graph<'_>, node: NodeId, edge: u32) {
+        let node = &graph.nodes[node.index()];
+        self.push_range(graph, text_after_edge(graph, node, edge), graph.edges[edge as usize].at);
+    }
+
+    fn text_to_end(&mut self, graph: &Graph<'_>, node: NodeId) {
+        let node = &graph.nodes[node.index()];
+        self.push_range(graph, text_after_edge(graph, node, node.edges.end), node.text.end);
+    }
+
+    fn unexpanded(&mut self, graph: &Graph<'_>, node: NodeId) {
+        let node = &graph.nodes[node.index()];
+        if let Kind::Expandable { header_end } = node.kind {
+            self.push_range(graph, node.text.start, header_end);
+            self.push(&[BREAK, b'}']);
+        }
+    }
+
+    fn wants_replay(&mut self, graph: &Graph<'_>, node: NodeId) -> bool {
+        if self.detail == Detail::Off {
+            return false;
+        }
+        let known = self.expanded.contains(&node);
+        if known {
+            self.unexpanded(graph, node);
+        }
+        !known
+    }
+}
+
+/// What separates an item from the one before.
+pub(super) const COMMA: &[u8] = &[b' ', b',', BREAK];
+
+/// Where the text behind the edge before `edge` starts.
+fn text_after_edge(graph: &Graph<'_>, node: &Node, edge: u32) -> u32 {
+    if edge > node.edges.start { graph.edges[edge as usize - 1].at } else { node.text.start }
+}

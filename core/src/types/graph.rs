@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Nodes, and the arenas that their text and references are in.
+
+use std::ops::Range;
+
+use rustc_hash::FxHashMap;
+
+use crate::dwarf::{DebugInfo, DieOffset, Unit};
+use crate::kernel::KabiRules;
+use crate::{Error, Result};
+
+/// Stands in a node's text where a line could be broken: a run of them is kept as one, and reads as a space. No name can
+/// contain it.
+pub(super) const BREAK: u8 = 0;
+
+/// The types that were reached from the symbols walked so far.
+pub struct Graph<'a> {
+    pub(super) debug_info: &'a DebugInfo<'a>,
+    pub(super) rules: Option<&'a KabiRules>,
+    pub(super) nodes: Vec<Node>,
+    by_die: FxHashMap<(DieOffset, Role), NodeId>,
+    /// The text of all nodes, each node's in one piece.
+    pub(super) text: Vec<u8>,
+    /// The references of all nodes, each node's in one piece and in the order of the text.
+    pub(super) edges: Vec<Edge>,
+    /// DIEs from here on have no fully qualified name yet, see [`Graph::enter_unit`].
+    pub(super) names_end: Option<DieOffset>,
+}
+
+/// Names a node of a graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(u32);
+
+impl NodeId {
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What a DIE that describes a symbol is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SymbolRole {
+    /// `subprogram ( … ) -> …`
+    Function,
+    /// `variable …`
+    Variable,
+}
+
+/// One DIE may be a type and, as a symbol pointer's target, a symbol too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Role {
+    Type,
+    Symbol(SymbolRole),
+}
+
+/// What one DIE contributes.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) at: DieOffset,
+    pub(super) role: Role,
+    pub(super) kind: Kind,
+    pub(super) state: State,
+    /// Of [`Graph::text`].
+    pub(super) text: Range<u32>,
+    /// Of [`Graph::edges`].
+    pub(super) edges: Range<u32>,
+    pub(super) name: Option<TypeName>,
+    /// Whether ` ,` and a break go before the text: of a parameter that is not its list's first, as the walk found it.
+    pub(super) comma: bool,
+}
+
+/// What matters for the order of the walk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A structure, class, union or enumeration. The text up to its body ends here.
+    Expandable { header_end: u32 },
+    /// A function type or symbol.
+    ParameterList,
+    /// A parameter of one.
+    Parameter,
+    /// Anything else.
+    Plain,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// Referred to, not yet visited.
+    New,
+    /// Being made; when it was last begun, so many expandable nodes were being made.
+    InProgress {
+        expandable: u32,
+    },
+    Complete,
+}
+
+/// The name that a node is referred to by, `s#fully::qualified`.
+#[derive(Debug, Clone)]
+pub(super) struct TypeName {
+    /// `s`, `u`, `e` or `t`.
+    pub(super) prefix: u8,
+    /// The fully qualified name, in [`Graph::text`].
+    pub(super) name: Range<u32>,
+}
+
+/// A reference from a node's text to another node.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Edge {
+    /// Where in [`Graph::text`] the other node's contribution belongs.
+    pub(super) at: u32,
+    pub(super) to: NodeId,
+}
+
+impl<'a> Graph<'a> {
+    /// An empty graph over `debug_info`. With `rules`, kABI rules and `__kabi_` members have effect (`--stable`).
+    pub fn new(debug_info: &'a DebugInfo<'a>, rules: Option<&'a KabiRules>) -> Self {
+        Self {
+            debug_info,
+            rules,
+            nodes: Vec::new(),
+            by_die: FxHashMap::default(),
+            text: Vec::new(),
+            edges: Vec::new(),
+            names_end: None,
+        }
+    }
+
+    /// Makes the names of `unit`, and of the units before it, known.
+    ///
+    /// The reference (gendwarfksyms of Linux 7.3) gathers the names of a unit's DIEs when the unit's turn comes. What is
+    /// reached before that, in a later unit or in the supplementary file, stays without a fully qualified name.
+    pub(crate) fn enter_unit(&mut self, unit: &Unit<'_>) {
+        self.names_end = self.names_end.max(Some(unit.end()));
+    }
+
+    pub(super) fn node(&mut self, at: DieOffset, role: Role) -> Result<NodeId> {
+        let next = u32::try_from(self.nodes.len()).map_err(|_| too_much(at))?;
+        Ok(*self.by_die.entry((at, role)).or_insert_with(|| {
+            self.nodes.push(Node {
+                at,
+                role,
+                kind: Kind::Plain,
+                state: State::New,
+                text: 0..0,
+                edges: 0..0,
+                name: None,
+                comma: false,
+            });
+            NodeId(next)
+        }))
+    }
+
+    pub(super) fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        (0..).map(NodeId).zip(&self.nodes)
+    }
+
+    pub(super) fn text_of(&self, range: &Range<u32>) -> &[u8] {
+        &self.text[range.start as usize..range.end as usize]
+    }
+}
+
+/// Offsets in a graph are 32-bit: an object with more than that is not one that a compiler wrote.
+pub(super) fn too_much(at: DieOffset) -> Error {
+    Error::LimitExceeded { at, what: "the types of this object take more than 4 GiB of text" }
+}

@@ -87,7 +87,7 @@ impl Session {
         if rules.as_ref().is_some_and(KabiRules::has_trailing_data) {
             observer.trailing_rule_data();
         }
-        let mut graph = Graph::new(&debug_info, rules.as_ref());
+        let mut graph = Graph::new(&debug_info, rules.as_ref(), observer.dump().needs_line_breaks());
         let mut walked = Vec::new();
         for found in symbols::find(&debug_info, &self.exports, &mut self.matched)? {
             observer.symbol(&self.exports[found.export]);

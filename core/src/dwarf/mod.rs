@@ -22,7 +22,7 @@ use crate::object::Image;
 use crate::{Error, Result};
 use abbreviation::Abbreviations;
 
-pub(crate) use attributes::{Attr, Attributes, StringRef};
+pub(crate) use attributes::{Attr, Attributes};
 pub(crate) use unit::{Entry, EntryEnd, Unit};
 
 /// Bytes of a section, in the byte order of the file.
@@ -97,7 +97,8 @@ pub(crate) enum DebugSection {
 pub struct DieOffset(u64);
 
 impl DieOffset {
-    const SECTION_SHIFT: u32 = 62;
+    /// Offsets are below this power of two. Sections of an exabyte do not occur; see `unit::reference`.
+    const SECTION_SHIFT: u32 = 60;
 
     pub(crate) fn new(section: DebugSection, offset: usize) -> Self {
         Self((section as u64) << Self::SECTION_SHIFT | offset as u64)
@@ -113,6 +114,11 @@ impl DieOffset {
 
     pub(crate) fn offset(self) -> usize {
         (self.0 & ((1 << Self::SECTION_SHIFT) - 1)) as usize
+    }
+
+    /// Section and offset in the low 62 bits.
+    pub(crate) fn to_bits(self) -> u64 {
+        self.0
     }
 }
 

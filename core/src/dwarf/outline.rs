@@ -6,10 +6,13 @@ use std::sync::OnceLock;
 use gimli::{DwTag, constants as dw};
 
 use super::unit::EntryEnd;
-use super::{Attr, Attributes, DebugInfo, DieOffset, Unit};
+use super::{Attr, Attributes, DebugInfo, DieOffset, Entry, Unit};
 use crate::Result;
 
 /// What a walk over a unit's DIEs gathers.
+///
+/// Functions, unions and the like are passed over where they say themselves where they end: names inside of them start
+/// afresh. Should a type in one be asked for, its part is read then.
 #[derive(Debug, Default)]
 pub(crate) struct Outline {
     /// Functions and variables that stand in the unit itself or, at any depth, in namespaces, classes and structures.
@@ -25,9 +28,17 @@ struct Scope {
     end: usize,
     /// Index of the scope around it, if that passes its prefix on.
     parent: Option<usize>,
-    /// Whether it passes a prefix on at all; what is inside of one that does not starts afresh.
-    names: bool,
-    prefix: OnceLock<Box<[u8]>>,
+    kind: ScopeKind,
+}
+
+#[derive(Debug)]
+enum ScopeKind {
+    /// What is inside has a prefix, which is read when it is needed.
+    Named(OnceLock<Box<[u8]>>),
+    /// What is inside starts afresh.
+    Fresh,
+    /// The same, but what is inside has been passed over until now.
+    Unread(OnceLock<Box<Outline>>),
 }
 
 /// Where the walk is.
@@ -43,13 +54,18 @@ struct Place {
 
 impl Outline {
     pub(super) fn read<'a>(debug_info: &DebugInfo<'a>, unit: &Unit<'a>) -> Result<Self> {
+        let root = unit.root(debug_info)?;
+        root.map_or_else(|| Ok(Self::default()), |root| Self::read_below(debug_info, unit, root, true))
+    }
+
+    /// Walks over what is below `top`, in which names start afresh, and which may hold exported symbols or not.
+    fn read_below<'a>(debug_info: &DebugInfo<'a>, unit: &Unit<'a>, top: Entry<'_>, symbols: bool) -> Result<Self> {
         let mut outline = Self::default();
-        let Some(root) = unit.root(debug_info)? else { return Ok(outline) };
-        if !root.has_children() {
+        if !top.has_children() {
             return Ok(outline);
         }
-        let mut at = unit.skip_attributes(root)?;
-        let mut place = Place { scope: None, prefixed: false, symbols: true };
+        let mut at = unit.skip_attributes(top)?;
+        let mut place = Place { scope: None, prefixed: false, symbols };
         let mut around = Vec::new();
         loop {
             let Some(entry) = unit.entry_at(debug_info, at.0)? else {
@@ -65,20 +81,22 @@ impl Outline {
             if place.symbols && matches!(entry.tag(), dw::DW_TAG_subprogram | dw::DW_TAG_variable) {
                 outline.symbols.push(entry.at);
             }
-            at = unit.skip_attributes(entry)?;
             if !entry.has_children() {
+                at = unit.skip_attributes(entry)?;
                 continue;
             }
             let names = passes_prefix(entry.tag());
+            let (start, parent) = (entry.at.offset(), place.scope);
+            if !names && let Some(end) = unit.sibling(entry)? {
+                outline.scopes.push(Scope { start, end, parent, kind: ScopeKind::Unread(OnceLock::new()) });
+                at = EntryEnd(end);
+                continue;
+            }
+            at = unit.skip_attributes(entry)?;
             // A scope that passes no prefix on matters only where it interrupts one.
             let own_scope = (names || place.prefixed).then(|| {
-                outline.scopes.push(Scope {
-                    start: entry.at.offset(),
-                    end: usize::MAX,
-                    parent: place.scope,
-                    names,
-                    prefix: OnceLock::new(),
-                });
+                let kind = if names { ScopeKind::Named(OnceLock::new()) } else { ScopeKind::Fresh };
+                outline.scopes.push(Scope { start, end: usize::MAX, parent, kind });
                 outline.scopes.len() - 1
             });
             around.push((place, own_scope));
@@ -89,9 +107,24 @@ impl Outline {
 
     /// What the names of DIEs around `at` put before its own, `outer::inner::`.
     pub(crate) fn prefix<'a>(&self, debug_info: &DebugInfo<'a>, unit: &Unit<'a>, at: DieOffset) -> Result<&[u8]> {
-        match self.scope_around(at.offset()) {
-            Some(index) if self.scopes[index].names => self.scope_prefix(debug_info, unit, index),
-            _ => Ok(&[]),
+        let mut outline = self;
+        loop {
+            let Some(index) = outline.scope_around(at.offset()) else { return Ok(&[]) };
+            match &outline.scopes[index].kind {
+                ScopeKind::Named(_) => return outline.scope_prefix(debug_info, unit, index),
+                ScopeKind::Fresh => return Ok(&[]),
+                ScopeKind::Unread(inside) => {
+                    outline = match inside.get() {
+                        Some(inside) => inside,
+                        None => {
+                            let top =
+                                unit.entry(debug_info, DieOffset::new(unit.section(), outline.scopes[index].start))?;
+                            let read = Self::read_below(debug_info, unit, top, false)?;
+                            inside.get_or_init(|| Box::new(read))
+                        }
+                    };
+                }
+            }
         }
     }
 
@@ -108,35 +141,32 @@ impl Outline {
 
     fn scope_prefix<'a>(&self, debug_info: &DebugInfo<'a>, unit: &Unit<'a>, index: usize) -> Result<&[u8]> {
         // From the outermost scope without a prefix inwards: no recursion on input.
-        let mut chain = vec![index];
-        while let Some(parent) = chain.last().and_then(|&index| self.scopes[index].parent) {
-            if !self.scopes[parent].names || self.scopes[parent].prefix.get().is_some() {
+        let mut missing = Vec::new();
+        let mut next = Some(index);
+        let mut prefix: &[u8] = &[];
+        while let Some(index) = next
+            && let ScopeKind::Named(known) = &self.scopes[index].kind
+        {
+            if let Some(known) = known.get() {
+                prefix = known;
                 break;
             }
-            chain.push(parent);
+            missing.push((&self.scopes[index], known));
+            next = self.scopes[index].parent;
         }
         let mut attributes = Attributes::default();
-        for &index in chain.iter().rev() {
-            let scope = &self.scopes[index];
-            if scope.prefix.get().is_some() {
-                continue;
-            }
-            let around = scope.parent.map(|parent| &self.scopes[parent]).filter(|parent| parent.names);
-            let mut prefix = around.and_then(|scope| scope.prefix.get()).map_or(Vec::new(), |prefix| prefix.to_vec());
+        for (scope, known) in missing.into_iter().rev() {
             let entry = unit.entry(debug_info, DieOffset::new(unit.section(), scope.start))?;
             unit.attributes(debug_info, entry, &mut attributes)?;
-            match attributes.string(Attr::Name) {
-                Some(name) => {
-                    prefix.extend_from_slice(unit.string(debug_info, name)?);
-                    prefix.extend_from_slice(b"::");
-                }
+            let own = match attributes.string(Attr::Name) {
+                Some(name) => [prefix, unit.string(debug_info, name)?, b"::"].concat(),
                 // Nameless scopes show only behind a name.
-                None if prefix.is_empty() => {}
-                None => prefix.extend_from_slice(b"<anonymous>::"),
-            }
-            let _ = scope.prefix.set(prefix.into());
+                None if prefix.is_empty() => Vec::new(),
+                None => [prefix, b"<anonymous>::"].concat(),
+            };
+            prefix = known.get_or_init(|| own.into());
         }
-        Ok(self.scopes[index].prefix.get().map_or(&[], |prefix| prefix))
+        Ok(prefix)
     }
 }
 

@@ -168,7 +168,7 @@ impl<'a> Unit<'a> {
     }
 
     /// Where the entry after `entry` and all that is below it starts, if the entry says so itself.
-    fn sibling(&self, entry: Entry<'_>) -> Result<Option<usize>> {
+    pub(super) fn sibling(&self, entry: Entry<'_>) -> Result<Option<usize>> {
         let Some((skip, form)) = entry.abbreviation.sibling else { return Ok(None) };
         let mut data = self.reader(entry.attributes.saturating_add(skip as usize))?;
         let offset = match form {
@@ -501,8 +501,9 @@ fn direct_form(data: &mut Slice<'_>) -> gimli::Result<DwForm> {
 
 fn reference(section: DebugSection, offset: u64) -> Value {
     match usize::try_from(offset) {
-        Ok(offset) if offset as u64 <= u64::MAX >> 2 => Value::Reference(DieOffset::new(section, offset)),
-        _ => Value::Other,
+        Ok(small) if offset < 1 << DieOffset::SECTION_SHIFT => Value::Reference(DieOffset::new(section, small)),
+        // Out of any section: kept as a reference that leads nowhere, which is an error when it is followed.
+        _ => Value::Reference(DieOffset::new(section, (1 << DieOffset::SECTION_SHIFT) - 1)),
     }
 }
 

@@ -5,7 +5,6 @@ mod relocation;
 
 use std::borrow::Cow;
 
-use object::read::elf::ElfFile;
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _, ReadRef, elf};
 
 use crate::{Error, Result};
@@ -13,7 +12,6 @@ use crate::{Error, Result};
 /// An ELF file of either class and byte order.
 pub struct Image<'data, R: ReadRef<'data> = &'data [u8]> {
     file: object::File<'data, R>,
-    machine: u16,
 }
 
 /// Where a symbol points: two names with one address are aliases.
@@ -49,12 +47,7 @@ impl<'data, R: ReadRef<'data>> Image<'data, R> {
         }
         let elf_error = |error: object::Error| Error::Elf(error.to_string());
         let file = object::File::parse(data).map_err(elf_error)?;
-        let machine = match &file {
-            object::File::Elf32(elf) => machine(elf),
-            object::File::Elf64(elf) => machine(elf),
-            _ => return Err(Error::NotElf),
-        };
-        Ok(Self { file, machine })
+        Ok(Self { file })
     }
 
     /// The byte order of everything in the file.
@@ -76,7 +69,11 @@ impl<'data, R: ReadRef<'data>> Image<'data, R> {
         let failed = |error: object::Error| Error::Section { section: name.to_owned(), reason: error.to_string() };
         let mut data = section.uncompressed_data().map_err(failed)?;
         if self.file.kind() == object::ObjectKind::Relocatable {
-            relocation::apply(&self.file, self.machine, name, &section, &mut data)?;
+            match &self.file {
+                object::File::Elf32(elf) => relocation::apply(elf, name, section.index(), &mut data)?,
+                object::File::Elf64(elf) => relocation::apply(elf, name, section.index(), &mut data)?,
+                _ => {}
+            }
         }
         Ok(Some(data))
     }
@@ -128,12 +125,4 @@ impl<'data, R: ReadRef<'data>> Image<'data, R> {
             )
         })
     }
-}
-
-fn machine<'data, Elf, R>(elf: &ElfFile<'data, Elf, R>) -> u16
-where
-    Elf: object::read::elf::FileHeader,
-    R: ReadRef<'data>,
-{
-    elf.elf_header().e_machine(elf.endian()).0
 }

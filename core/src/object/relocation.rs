@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Relocations of debug sections.
 //!
-//! Debug sections of an object refer to each other by relocations against section symbols. The plain ones, "store symbol
-//! plus addend in 32 bits", the `object` crate classifies for most machines; here are the rest: pairs that RISC-V and
-//! LoongArch store differences with, machines that the crate does not know, and types that carry no offset into a debug
-//! section, which are left alone (thread-local offsets, for one).
+//! Debug sections of an object refer to each other by relocations against section symbols: "store symbol plus addend in 32
+//! bits". RISC-V and LoongArch store differences as well, with pairs that add and subtract. What carries no offset into a
+//! debug section (thread-local offsets, marks for the linker) is left alone; anything else is refused, for it would mean a
+//! damaged file or one of another architecture.
 
 use std::borrow::Cow;
 
-use object::elf::RelocationType;
-use object::read::ReadRef;
-use object::{
-    Endian as _, Object as _, ObjectSection as _, ObjectSymbol as _, Relocation, RelocationFlags, RelocationKind,
-    RelocationTarget, elf,
-};
+use object::elf::{self, RelocationType};
+use object::read::elf::{Crel, ElfFile, FileHeader, SectionHeader as _, Sym as _};
+use object::{Endian as _, Endianness, ReadRef, SectionIndex, SymbolIndex};
 
 use crate::{Error, Result};
 
@@ -41,81 +38,163 @@ enum Operation {
     Subtract,
 }
 
-/// Applies the relocations of `section` to `data`, which stays borrowed if there are none.
-pub(super) fn apply<'data, R: ReadRef<'data>>(
-    file: &object::File<'data, R>,
-    machine: u16,
+/// Applies the relocations of the section called `name` to its `data`, which stays borrowed if there are none.
+pub(super) fn apply<'data, Elf: FileHeader, R: ReadRef<'data>>(
+    elf: &ElfFile<'data, Elf, R>,
     name: &str,
-    section: &object::Section<'data, '_, R>,
+    section: SectionIndex,
     data: &mut Cow<'data, [u8]>,
 ) -> Result<()> {
-    let mut relocations = section.relocations().peekable();
-    if relocations.peek().is_none() {
-        return Ok(());
-    }
-    let data = data.to_mut();
-    let big_endian = file.endianness().is_big_endian();
-    // Nearly all of them are against a few section symbols: remember the last one's value.
-    let mut last_symbol = (object::SymbolIndex(0), 0);
-    for (offset, relocation) in relocations {
-        let rule = rule(machine, &relocation).ok_or_else(|| Error::Relocation {
-            section: name.to_owned(),
-            machine,
-            kind: elf_type(&relocation).0,
-            offset,
-        })?;
-        if rule == Rule::Ignore {
-            continue;
-        }
-        let symbol = match relocation.target() {
-            RelocationTarget::Symbol(index) if index == last_symbol.0 => last_symbol.1,
-            RelocationTarget::Symbol(index) => {
-                let symbol = file
-                    .symbol_by_index(index)
-                    .map_err(|error| Error::Section { section: name.to_owned(), reason: error.to_string() })?;
-                last_symbol = (index, symbol.address());
-                last_symbol.1
+    let malformed = |error: object::Error| Error::Section { section: name.to_owned(), reason: error.to_string() };
+    let (endian, file) = (elf.endian(), elf.data());
+    let is_mips64el = elf.elf_header().is_mips64el(endian);
+    // A section may have several tables of relocations; each leads to the next.
+    let mut table = elf.elf_relocation_sections().get(section);
+    while let Some(index) = table {
+        let header = elf.elf_section_table().section(index).map_err(malformed)?;
+        let mut target = Target::new(elf, name, data.to_mut());
+        if let Some((relocations, _)) = header.rela(endian, file).map_err(malformed)? {
+            for relocation in relocations {
+                target.apply(Crel::from_rela(relocation, endian, is_mips64el), true)?;
             }
-            _ => 0,
-        };
-        let value = symbol.wrapping_add_signed(relocation.addend());
-        let place = usize::try_from(offset).ok().and_then(|offset| data.get_mut(offset..));
-        let stored = place.and_then(|place| rule.apply(place, value, relocation.has_implicit_addend(), big_endian));
-        if stored.is_none() {
-            return Err(Error::Section {
-                section: name.to_owned(),
-                reason: format!("a relocation points to offset {offset:#x}, outside of it"),
-            });
+        } else if let Some((relocations, _)) = header.rel(endian, file).map_err(malformed)? {
+            for relocation in relocations {
+                target.apply(Crel::from_rel(relocation, endian), false)?;
+            }
+        } else if let Some((relocations, _)) = header.crel(endian, file).map_err(malformed)? {
+            let has_addends = relocations.is_rela();
+            for relocation in relocations {
+                target.apply(relocation.map_err(malformed)?, has_addends)?;
+            }
         }
+        table = elf.elf_relocation_sections().get(index);
     }
     Ok(())
 }
 
-// Types of machines whose relocations the object crate has no names for (from their ELF ABIs).
+/// A section that is being relocated.
+struct Target<'t, 'data, Elf: FileHeader, R: ReadRef<'data>> {
+    elf: &'t ElfFile<'data, Elf, R>,
+    name: &'t str,
+    data: &'t mut [u8],
+    machine: elf::Machine,
+    big_endian: bool,
+    /// Nearly all relocations of a section are of one type, and against a few section symbols.
+    last_rule: (RelocationType, Rule),
+    last_symbol: (u32, u64),
+}
+
+impl<'t, 'data, Elf: FileHeader, R: ReadRef<'data>> Target<'t, 'data, Elf, R> {
+    fn new(elf: &'t ElfFile<'data, Elf, R>, name: &'t str, data: &'t mut [u8]) -> Self {
+        Self {
+            elf,
+            name,
+            data,
+            machine: elf.elf_header().e_machine(elf.endian()),
+            big_endian: elf.endian().is_big_endian(),
+            last_rule: (RelocationType(0), Rule::Ignore),
+            last_symbol: (0, 0),
+        }
+    }
+
+    fn apply(&mut self, relocation: Crel, has_addend: bool) -> Result<()> {
+        if relocation.r_type != self.last_rule.0 {
+            let rule = rule(self.machine, relocation.r_type).ok_or_else(|| Error::Relocation {
+                section: self.name.to_owned(),
+                machine: self.machine.0,
+                kind: relocation.r_type.0,
+                offset: relocation.r_offset,
+            })?;
+            self.last_rule = (relocation.r_type, rule);
+        }
+        let rule = self.last_rule.1;
+        if rule == Rule::Ignore {
+            return Ok(());
+        }
+        if relocation.r_sym != self.last_symbol.0 {
+            let symbol = self.elf.elf_symbol_table().symbol(SymbolIndex(relocation.r_sym as usize));
+            let symbol = symbol.map_err(|error| self.malformed(error.to_string()))?;
+            self.last_symbol = (relocation.r_sym, symbol.st_value(self.elf.endian()).into());
+        }
+        let value = self.last_symbol.1.wrapping_add_signed(relocation.r_addend);
+        let place = usize::try_from(relocation.r_offset).ok().and_then(|offset| self.data.get_mut(offset..));
+        place
+            .and_then(|place| rule.apply(place, value, !has_addend, self.big_endian))
+            .ok_or_else(|| self.malformed(format!("a relocation points to {:#x}, outside of it", relocation.r_offset)))
+    }
+
+    fn malformed(&self, reason: String) -> Error {
+        Error::Section { section: self.name.to_owned(), reason }
+    }
+}
+
+// Types of machines that the object crate has no names for (from their ELF ABIs).
 const R_ARC_8: RelocationType = RelocationType(1);
 const R_ARC_16: RelocationType = RelocationType(2);
 const R_ARC_32: RelocationType = RelocationType(4);
 const R_ARC_TLS_DTPOFF: RelocationType = RelocationType(67);
 const R_OR1K_32: RelocationType = RelocationType(1);
 
-fn elf_type(relocation: &Relocation) -> RelocationType {
-    match relocation.flags() {
-        RelocationFlags::Elf { r_type } => r_type,
-        _ => RelocationType::default(),
-    }
-}
-
 /// `None`: not a relocation that a debug section of this machine can have.
-fn rule(machine: u16, relocation: &Relocation) -> Option<Rule> {
-    match (relocation.kind(), relocation.size()) {
-        (RelocationKind::Absolute, bits @ (8 | 16 | 32 | 64)) => return Some(Rule::Store(bits / 8)),
-        // Distances between places: they occur in frame and name tables, never in what types are read from.
-        (RelocationKind::None | RelocationKind::Relative, _) => return Some(Rule::Ignore),
-        _ => {}
-    }
+fn rule(machine: elf::Machine, kind: RelocationType) -> Option<Rule> {
     use Operation::{Add, Store, Subtract};
-    Some(match (elf::Machine(machine), elf_type(relocation)) {
-        // RISC-V ELF psABI, "Relocations": ADD and SUB pairs, SET, and the ULEB128 pair.
+    // On every machine, 0 is a relocation that does nothing.
+    if kind == RelocationType(0) {
+        return Some(Rule::Ignore);
+    }
+    Some(match (machine, kind) {
+        (elf::EM_386, elf::R_386_32)
+        | (elf::EM_68K, elf::R_68K_32)
+        | (elf::EM_AARCH64, elf::R_AARCH64_ABS32 | elf::R_AARCH64_P32_ABS32)
+        | (elf::EM_ALPHA, elf::R_ALPHA_REFLONG)
+        | (elf::EM_ALTERA_NIOS2, elf::R_NIOS2_BFD_RELOC_32)
+        | (elf::EM_ARC_COMPACT | elf::EM_ARC_COMPACT2, R_ARC_32)
+        | (elf::EM_ARM, elf::R_ARM_ABS32)
+        | (elf::EM_CSKY, elf::R_CKCORE_ADDR32)
+        | (elf::EM_HEXAGON, elf::R_HEX_32)
+        | (elf::EM_LOONGARCH, elf::R_LARCH_32)
+        | (elf::EM_MICROBLAZE, elf::R_MICROBLAZE_32)
+        | (elf::EM_MIPS, elf::R_MIPS_32)
+        | (elf::EM_OPENRISC, R_OR1K_32)
+        | (elf::EM_PARISC, elf::R_PARISC_DIR32)
+        | (elf::EM_PPC, elf::R_PPC_ADDR32)
+        | (elf::EM_PPC64, elf::R_PPC64_ADDR32)
+        | (elf::EM_RISCV, elf::R_RISCV_32 | elf::R_RISCV_SET32)
+        | (elf::EM_S390, elf::R_390_32)
+        | (elf::EM_SH, elf::R_SH_DIR32)
+        | (elf::EM_SPARC | elf::EM_SPARC32PLUS | elf::EM_SPARCV9, elf::R_SPARC_32 | elf::R_SPARC_UA32)
+        | (elf::EM_X86_64, elf::R_X86_64_32 | elf::R_X86_64_32S)
+        | (elf::EM_XTENSA, elf::R_XTENSA_32) => Rule::Store(4),
+        (elf::EM_AARCH64, elf::R_AARCH64_ABS64)
+        | (elf::EM_ALPHA, elf::R_ALPHA_REFQUAD)
+        | (elf::EM_LOONGARCH, elf::R_LARCH_64)
+        | (elf::EM_MIPS, elf::R_MIPS_64)
+        | (elf::EM_PARISC, elf::R_PARISC_DIR64)
+        | (elf::EM_PPC64, elf::R_PPC64_ADDR64)
+        | (elf::EM_RISCV, elf::R_RISCV_64)
+        | (elf::EM_S390, elf::R_390_64)
+        | (elf::EM_SPARCV9, elf::R_SPARC_64 | elf::R_SPARC_UA64)
+        | (elf::EM_X86_64, elf::R_X86_64_64) => Rule::Store(8),
+        (elf::EM_386, elf::R_386_16)
+        | (elf::EM_68K, elf::R_68K_16)
+        | (elf::EM_AARCH64, elf::R_AARCH64_ABS16)
+        | (elf::EM_ARC_COMPACT | elf::EM_ARC_COMPACT2, R_ARC_16)
+        | (elf::EM_ARM, elf::R_ARM_ABS16)
+        | (elf::EM_PPC, elf::R_PPC_ADDR16)
+        | (elf::EM_PPC64, elf::R_PPC64_ADDR16)
+        | (elf::EM_RISCV, elf::R_RISCV_SET16)
+        | (elf::EM_S390, elf::R_390_16)
+        | (elf::EM_SPARC | elf::EM_SPARC32PLUS | elf::EM_SPARCV9, elf::R_SPARC_16 | elf::R_SPARC_UA16)
+        | (elf::EM_X86_64, elf::R_X86_64_16) => Rule::Store(2),
+        (elf::EM_386, elf::R_386_8)
+        | (elf::EM_68K, elf::R_68K_8)
+        | (elf::EM_ARC_COMPACT | elf::EM_ARC_COMPACT2, R_ARC_8)
+        | (elf::EM_ARM, elf::R_ARM_ABS8)
+        | (elf::EM_RISCV, elf::R_RISCV_SET8)
+        | (elf::EM_S390, elf::R_390_8)
+        | (elf::EM_SPARC | elf::EM_SPARC32PLUS | elf::EM_SPARCV9, elf::R_SPARC_8)
+        | (elf::EM_X86_64, elf::R_X86_64_8) => Rule::Store(1),
+        // RISC-V ELF psABI, "Relocations": pairs that make differences.
         (elf::EM_RISCV, elf::R_RISCV_ADD8) => Rule::Add(1),
         (elf::EM_RISCV, elf::R_RISCV_ADD16) => Rule::Add(2),
         (elf::EM_RISCV, elf::R_RISCV_ADD32) => Rule::Add(4),
@@ -126,9 +205,6 @@ fn rule(machine: u16, relocation: &Relocation) -> Option<Rule> {
         (elf::EM_RISCV, elf::R_RISCV_SUB64) => Rule::Subtract(8),
         (elf::EM_RISCV, elf::R_RISCV_SET6) => Rule::SixBits(Store),
         (elf::EM_RISCV, elf::R_RISCV_SUB6) => Rule::SixBits(Subtract),
-        (elf::EM_RISCV, elf::R_RISCV_SET8) => Rule::Store(1),
-        (elf::EM_RISCV, elf::R_RISCV_SET16) => Rule::Store(2),
-        (elf::EM_RISCV, elf::R_RISCV_SET32) => Rule::Store(4),
         (elf::EM_RISCV, elf::R_RISCV_SET_ULEB128) => Rule::Uleb128(Store),
         (elf::EM_RISCV, elf::R_RISCV_SUB_ULEB128) => Rule::Uleb128(Subtract),
         // LoongArch ELF psABI, the same family.
@@ -144,14 +220,6 @@ fn rule(machine: u16, relocation: &Relocation) -> Option<Rule> {
         (elf::EM_LOONGARCH, elf::R_LARCH_SUB6) => Rule::SixBits(Subtract),
         (elf::EM_LOONGARCH, elf::R_LARCH_ADD_ULEB128) => Rule::Uleb128(Add),
         (elf::EM_LOONGARCH, elf::R_LARCH_SUB_ULEB128) => Rule::Uleb128(Subtract),
-        // The plain relocations of machines that the object crate does not classify.
-        (elf::EM_ARC_COMPACT | elf::EM_ARC_COMPACT2, R_ARC_8) => Rule::Store(1),
-        (elf::EM_ARC_COMPACT | elf::EM_ARC_COMPACT2, R_ARC_16) => Rule::Store(2),
-        (elf::EM_ARC_COMPACT | elf::EM_ARC_COMPACT2, R_ARC_32) => Rule::Store(4),
-        (elf::EM_MICROBLAZE, elf::R_MICROBLAZE_32) => Rule::Store(4),
-        (elf::EM_ALTERA_NIOS2, elf::R_NIOS2_BFD_RELOC_32) => Rule::Store(4),
-        (elf::EM_OPENRISC, R_OR1K_32) => Rule::Store(4),
-        (elf::EM_PARISC, elf::R_PARISC_DIR64) => Rule::Store(8),
         // Offsets of thread-local variables, in location expressions.
         (elf::EM_386, elf::R_386_TLS_LDO_32 | elf::R_386_TLS_DTPOFF32)
         | (elf::EM_X86_64, elf::R_X86_64_DTPOFF32 | elf::R_X86_64_DTPOFF64)
@@ -240,18 +308,22 @@ impl Operation {
 }
 
 fn load(place: &[u8], size: u8, big_endian: bool) -> Option<u64> {
-    let bytes = place.get(..usize::from(size))?;
-    let push = |sum: u64, byte: &u8| (sum << 8) | u64::from(*byte);
-    Some(if big_endian { bytes.iter().fold(0, push) } else { bytes.iter().rev().fold(0, push) })
+    let endian = if big_endian { Endianness::Big } else { Endianness::Little };
+    Some(match size {
+        1 => u64::from(*place.first()?),
+        2 => u64::from(endian.read_u16(*place.first_chunk()?)),
+        4 => u64::from(endian.read_u32(*place.first_chunk()?)),
+        _ => endian.read_u64(*place.first_chunk()?),
+    })
 }
 
 fn store(place: &mut [u8], size: u8, value: u64, big_endian: bool) -> Option<()> {
-    let size = usize::from(size);
-    let bytes = place.get_mut(..size)?;
-    if big_endian {
-        bytes.copy_from_slice(&value.to_be_bytes()[8 - size..]);
-    } else {
-        bytes.copy_from_slice(&value.to_le_bytes()[..size]);
+    let endian = if big_endian { Endianness::Big } else { Endianness::Little };
+    match size {
+        1 => *place.first_mut()? = value as u8,
+        2 => *place.first_chunk_mut()? = endian.write_u16(value as u16),
+        4 => *place.first_chunk_mut()? = endian.write_u32(value as u32),
+        _ => *place.first_chunk_mut()? = endian.write_u64(value),
     }
     Some(())
 }

@@ -8,8 +8,8 @@ use gimli::{DwTag, constants as dw};
 
 use super::Graph;
 use super::dump::COMMA;
-use super::graph::{BREAK, Edge, Kind, NodeId, Role, SymbolRole, TypeName, too_much};
-use crate::dwarf::{Attr, Attributes, DieOffset, Entry, EntryEnd, StringRef, Unit};
+use super::graph::{Edge, Kind, NodeId, Role, SymbolRole, TextRange, TypeName, too_much};
+use crate::dwarf::{Attr, Attributes, DieOffset, Entry, EntryEnd, Unit};
 use crate::{Error, Result};
 
 /// What a DIE without `DW_AT_type` has for a type.
@@ -19,10 +19,11 @@ const VOID: &[u8] = b"base_type void";
 const MAX_VARIANT_DEPTH: u32 = 64;
 
 /// A DIE with its attributes.
-struct Die<'u, 'a> {
-    unit: &'u Unit<'a>,
-    entry: Entry<'u>,
-    attributes: Attributes,
+#[derive(Clone, Copy)]
+struct Die<'d, 'a> {
+    unit: &'d Unit<'a>,
+    entry: Entry<'d>,
+    attributes: &'d Attributes,
     end: EntryEnd,
 }
 
@@ -37,32 +38,33 @@ impl<'a> Graph<'a> {
         let (at, role) = (self.nodes[id.index()].at, self.nodes[id.index()].role);
         let text_start = self.text_position(at)?;
         let edges_start = u32::try_from(self.edges.len()).map_err(|_| too_much(at))?;
-        let die = self.die(at)?;
+        let mut attributes = Attributes::default();
+        let die = self.die(at, &mut attributes)?;
         let mut name = None;
         let kind = match role {
             Role::Symbol(SymbolRole::Function) => {
                 self.push(b"subprogram");
-                self.parameters_and_result(&die)?;
+                self.parameters_and_result(die)?;
                 Kind::ParameterList
             }
             Role::Symbol(SymbolRole::Variable) => {
                 self.push(b"variable ");
-                self.type_of(&die)?;
+                self.type_of(die)?;
                 Kind::Plain
             }
-            Role::Type => self.type_contribution(&die, &mut name)?,
+            Role::Type => self.type_contribution(die, &mut name)?,
         };
         let text_end = self.text_position(at)?;
         let edges_end = u32::try_from(self.edges.len()).map_err(|_| too_much(at))?;
         let node = &mut self.nodes[id.index()];
         node.kind = kind;
-        node.text = text_start..text_end;
+        node.text = TextRange { start: text_start, end: text_end };
         node.edges = edges_start..edges_end;
         node.name = name;
         Ok(())
     }
 
-    fn type_contribution(&mut self, die: &Die<'_, 'a>, name: &mut Option<TypeName>) -> Result<Kind> {
+    fn type_contribution(&mut self, die: Die<'_, 'a>, name: &mut Option<TypeName>) -> Result<Kind> {
         let tag = die.entry.tag();
         match tag {
             dw::DW_TAG_formal_parameter => {
@@ -78,7 +80,7 @@ impl<'a> Graph<'a> {
             dw::DW_TAG_base_type => {
                 self.push(b"base_type");
                 let name = self.fully_qualified_name(die)?;
-                self.byte_size(die, name.as_deref())?;
+                self.byte_size(die, name)?;
                 self.constant(die, Attr::Encoding, b" encoding(");
                 self.constant(die, Attr::Alignment, b" alignment(");
             }
@@ -94,14 +96,14 @@ impl<'a> Graph<'a> {
                 self.push(text);
                 let qualified = self.fully_qualified_name(die)?;
                 if tag == dw::DW_TAG_typedef {
-                    *name = self.type_name(b't', qualified.as_deref(), die)?;
+                    *name = qualified.map(|name| TypeName { prefix: b't', name });
                 }
                 self.push(b" {");
                 self.push_break();
                 self.type_of(die)?;
                 self.push_break();
                 self.push(b"}");
-                self.byte_size(die, qualified.as_deref())?;
+                self.byte_size(die, qualified)?;
                 self.constant(die, Attr::Alignment, b" alignment(");
             }
         }
@@ -109,7 +111,7 @@ impl<'a> Graph<'a> {
     }
 
     /// ` (`, the parameters, `) -> ` and the type of the result.
-    fn parameters_and_result(&mut self, die: &Die<'_, 'a>) -> Result<()> {
+    fn parameters_and_result(&mut self, die: Die<'_, 'a>) -> Result<()> {
         self.push(b" (");
         self.push_break();
         let mut children = die.unit.children(die.entry, die.end);
@@ -126,7 +128,7 @@ impl<'a> Graph<'a> {
         self.type_of(die)
     }
 
-    fn array(&mut self, die: &Die<'_, 'a>) -> Result<()> {
+    fn array(&mut self, die: Die<'_, 'a>) -> Result<()> {
         self.push(b"array_type");
         let mut children = die.unit.children(die.entry, die.end);
         let mut attributes = Attributes::default();
@@ -153,7 +155,7 @@ impl<'a> Graph<'a> {
     }
 
     /// A structure, class, union or enumeration; returns where the text before its body ends.
-    fn expandable(&mut self, die: &Die<'_, 'a>, name: &mut Option<TypeName>) -> Result<u32> {
+    fn expandable(&mut self, die: Die<'_, 'a>, name: &mut Option<TypeName>) -> Result<u32> {
         let (text, prefix): (&[u8], u8) = match die.entry.tag() {
             dw::DW_TAG_class_type => (b"class_type", b's'),
             dw::DW_TAG_union_type => (b"union_type", b'u'),
@@ -162,11 +164,10 @@ impl<'a> Graph<'a> {
         };
         self.push(text);
         let qualified = self.fully_qualified_name(die)?;
-        *name = self.type_name(prefix, qualified.as_deref(), die)?;
+        *name = qualified.map(|name| TypeName { prefix, name });
         self.push(b" {");
         let header_end = self.text_position(die.entry.at)?;
         self.push_break();
-        let qualified = qualified.as_deref();
         let expanded = !self.is_declaration(die, qualified)?;
         if expanded {
             if prefix == b'e' {
@@ -185,12 +186,12 @@ impl<'a> Graph<'a> {
     }
 
     /// Whether a type is written without its body: declared only, by itself or by a kABI rule, or private to a `.c` file.
-    fn is_declaration(&self, die: &Die<'_, 'a>, qualified: Option<&[u8]>) -> Result<bool> {
+    fn is_declaration(&self, die: Die<'_, 'a>, qualified: Option<TextRange>) -> Result<bool> {
         if die.attributes.flag(Attr::Declaration) {
             return Ok(true);
         }
         if let (Some(rules), Some(name)) = (self.rules, qualified)
-            && rules.is_declaration_only(name)
+            && rules.is_declaration_only(self.text_of(name))
         {
             return Ok(true);
         }
@@ -200,7 +201,7 @@ impl<'a> Graph<'a> {
         }
     }
 
-    fn enumerators(&mut self, die: &Die<'_, 'a>, enumeration: Option<&[u8]>) -> Result<()> {
+    fn enumerators(&mut self, die: Die<'_, 'a>, enumeration: Option<TextRange>) -> Result<()> {
         let mut list = List { first: true };
         let mut children = die.unit.children(die.entry, die.end);
         let mut attributes = Attributes::default();
@@ -222,10 +223,10 @@ impl<'a> Graph<'a> {
         list: &mut List,
         name: Option<&[u8]>,
         mut value: Option<u64>,
-        enumeration: Option<&[u8]>,
+        enumeration: Option<TextRange>,
     ) -> Result<()> {
         if let (Some(rules), Some(name)) = (self.rules, name) {
-            let enumeration = enumeration.unwrap_or_default();
+            let enumeration = enumeration.map_or(&[][..], |name| self.text_of(name));
             if rules.ignores_enumerator(enumeration, name) {
                 return Ok(());
             }
@@ -244,14 +245,15 @@ impl<'a> Graph<'a> {
         Ok(())
     }
 
-    fn members(&mut self, die: &Die<'_, 'a>) -> Result<()> {
+    fn members(&mut self, die: Die<'_, 'a>) -> Result<()> {
         let mut list = List { first: true };
+        let mut attributes = Attributes::default();
         let mut children = die.unit.children(die.entry, die.end);
         while let Some(child) = children.next(self.debug_info)? {
             let end = match child.tag() {
                 dw::DW_TAG_member => {
-                    let member = self.read(die.unit, child)?;
-                    self.member(&mut list, &member)?;
+                    let member = self.read(die.unit, child, &mut attributes)?;
+                    self.member(&mut list, member)?;
                     Some(member.end)
                 }
                 dw::DW_TAG_variant_part => {
@@ -271,7 +273,7 @@ impl<'a> Graph<'a> {
         Ok(())
     }
 
-    fn member(&mut self, list: &mut List, member: &Die<'_, 'a>) -> Result<()> {
+    fn member(&mut self, list: &mut List, member: Die<'_, 'a>) -> Result<()> {
         let mut stand_in = None;
         if self.rules.is_some()
             && let Some(at) = member.attributes.reference(Attr::Type)
@@ -279,7 +281,7 @@ impl<'a> Graph<'a> {
             match self.reserved(at)? {
                 Reserved::No => {}
                 Reserved::Ignored => return Ok(()),
-                Reserved::For(die) => stand_in = Some(die),
+                Reserved::For(reserved) => stand_in = Some(reserved),
             }
         }
         self.begin_item(list);
@@ -287,7 +289,7 @@ impl<'a> Graph<'a> {
             None => self.item(member, b"member "),
             Some(reserved) => {
                 self.push(b"member ");
-                self.type_of(&reserved.die)?;
+                self.type_at(reserved.type_at)?;
                 if let Some(name) = reserved.renamed {
                     self.push(b" ");
                     self.push(name);
@@ -306,12 +308,13 @@ impl<'a> Graph<'a> {
         self.push(b"variant_part {");
         self.push_break();
         let mut inner = List { first: true };
+        let mut attributes = Attributes::default();
         let mut children = unit.children(entry, unit.skip_attributes(entry)?);
         while let Some(child) = children.next(self.debug_info)? {
             let end = match child.tag() {
                 dw::DW_TAG_member => {
-                    let member = self.read(unit, child)?;
-                    self.member(&mut inner, &member)?;
+                    let member = self.read(unit, child, &mut attributes)?;
+                    self.member(&mut inner, member)?;
                     Some(member.end)
                 }
                 dw::DW_TAG_variant => {
@@ -335,7 +338,8 @@ impl<'a> Graph<'a> {
     }
 
     fn variant(&mut self, list: &mut List, unit: &Unit<'a>, entry: Entry<'_>) -> Result<()> {
-        let variant = self.read(unit, entry)?;
+        let (mut attributes, mut member_attributes) = (Attributes::default(), Attributes::default());
+        let variant = self.read(unit, entry, &mut attributes)?;
         self.begin_item(list);
         self.push(b"variant {");
         self.push_break();
@@ -344,20 +348,20 @@ impl<'a> Graph<'a> {
         while let Some(child) = children.next(self.debug_info)? {
             let mut end = None;
             if child.tag() == dw::DW_TAG_member {
-                let member = self.read(unit, child)?;
-                self.member(&mut inner, &member)?;
+                let member = self.read(unit, child, &mut member_attributes)?;
+                self.member(&mut inner, member)?;
                 end = Some(member.end);
             }
             children.leave(self.debug_info, child, end)?;
         }
         self.push_break();
         self.push(b"}");
-        self.constant(&variant, Attr::DiscrValue, b" discr_value(");
+        self.constant(variant, Attr::DiscrValue, b" discr_value(");
         Ok(())
     }
 
     /// A member or parameter, with its name and attributes.
-    fn item(&mut self, die: &Die<'_, 'a>, text: &[u8]) -> Result<()> {
+    fn item(&mut self, die: Die<'_, 'a>, text: &[u8]) -> Result<()> {
         self.push(text);
         self.type_of(die)?;
         if let Some(name) = die.attributes.string(Attr::Name) {
@@ -372,7 +376,7 @@ impl<'a> Graph<'a> {
         Ok(())
     }
 
-    fn item_attributes(&mut self, die: &Die<'_, 'a>) {
+    fn item_attributes(&mut self, die: Die<'_, 'a>) {
         self.constant(die, Attr::Accessibility, b" accessibility(");
         self.constant(die, Attr::BitSize, b" bit_size(");
         self.constant(die, Attr::DataBitOffset, b" data_bit_offset(");
@@ -380,8 +384,12 @@ impl<'a> Graph<'a> {
     }
 
     /// A reference to the type of `die`, or `base_type void`.
-    fn type_of(&mut self, die: &Die<'_, 'a>) -> Result<()> {
-        match die.attributes.reference(Attr::Type) {
+    fn type_of(&mut self, die: Die<'_, 'a>) -> Result<()> {
+        self.type_at(die.attributes.reference(Attr::Type))
+    }
+
+    fn type_at(&mut self, at: Option<DieOffset>) -> Result<()> {
+        match at {
             Some(at) => self.refer(at),
             None => {
                 self.push(VOID);
@@ -400,21 +408,22 @@ impl<'a> Graph<'a> {
     fn begin_item(&mut self, list: &mut List) {
         if !list.first {
             self.push(COMMA);
+            self.push_break();
         }
         list.first = false;
     }
 
-    fn byte_size(&mut self, die: &Die<'_, 'a>, qualified: Option<&[u8]>) -> Result<()> {
+    fn byte_size(&mut self, die: Die<'_, 'a>, qualified: Option<TextRange>) -> Result<()> {
         if let Some(mut size) = die.attributes.constant(Attr::ByteSize) {
             if let (Some(rules), Some(name)) = (self.rules, qualified) {
-                size = rules.byte_size(name)?.unwrap_or(size);
+                size = rules.byte_size(self.text_of(name))?.unwrap_or(size);
             }
             self.push_constant(b" byte_size(", size);
         }
         Ok(())
     }
 
-    fn constant(&mut self, die: &Die<'_, 'a>, attr: Attr, text: &[u8]) {
+    fn constant(&mut self, die: Die<'_, 'a>, attr: Attr, text: &[u8]) {
         if let Some(value) = die.attributes.constant(attr) {
             self.push_constant(text, value);
         }
@@ -437,32 +446,25 @@ impl<'a> Graph<'a> {
     /// A line break, unless there is one already with nothing in between.
     fn push_break(&mut self) {
         let after_edge = self.edges.last().is_some_and(|edge| edge.at as usize == self.text.len());
-        if after_edge || self.text.last() != Some(&BREAK) {
-            self.text.push(BREAK);
+        if after_edge || self.text.len() != self.after_break {
+            self.text.push(self.line_break);
+            self.after_break = self.text.len();
         }
     }
 
-    /// Writes a blank and the fully qualified name, and returns the name, if there is one.
-    fn fully_qualified_name(&mut self, die: &Die<'_, 'a>) -> Result<Option<Vec<u8>>> {
-        let Some(name) = die.attributes.string(Attr::Name) else { return Ok(None) };
-        if !self.names_are_known(die.entry.at) {
+    /// Writes a blank and the fully qualified name, if there is one; returns where that stands.
+    fn fully_qualified_name(&mut self, die: Die<'_, 'a>) -> Result<Option<TextRange>> {
+        let Some(name) = die.attributes.string(Attr::Name).filter(|_| self.names_are_known(die.entry.at)) else {
             return Ok(None);
-        }
+        };
         let outline = die.unit.outline(self.debug_info)?;
         let prefix = outline.prefix(self.debug_info, die.unit, die.entry.at)?;
-        let name = [prefix, die.unit.string(self.debug_info, name)?].concat();
+        let name = die.unit.string(self.debug_info, name)?;
         self.push(b" ");
-        self.push(&name);
-        Ok(Some(name))
-    }
-
-    /// The name that a type is referred to by, whose fully qualified name was written last.
-    fn type_name(&self, prefix: u8, qualified: Option<&[u8]>, die: &Die<'_, 'a>) -> Result<Option<TypeName>> {
-        let Some(name) = qualified else { return Ok(None) };
-        let end = self.text_position(die.entry.at)?;
-        // No longer than the text.
-        let start = end - name.len() as u32;
-        Ok(Some(TypeName { prefix, name: start..end }))
+        let start = self.text_position(die.entry.at)?;
+        self.push(prefix);
+        self.push(name);
+        Ok(Some(TextRange { start, end: self.text_position(die.entry.at)? }))
     }
 
     fn names_are_known(&self, at: DieOffset) -> bool {
@@ -473,15 +475,18 @@ impl<'a> Graph<'a> {
         u32::try_from(self.text.len()).map_err(|_| too_much(at))
     }
 
-    fn die(&self, at: DieOffset) -> Result<Die<'a, 'a>> {
-        let unit = self.debug_info.unit_of(at)?;
-        let entry = unit.entry(self.debug_info, at)?;
-        self.read(unit, entry)
+    fn die<'d>(&self, at: DieOffset, attributes: &'d mut Attributes) -> Result<Die<'d, 'a>>
+    where
+        'a: 'd,
+    {
+        let debug_info = self.debug_info;
+        let unit = debug_info.unit_of(at)?;
+        let entry = unit.entry(debug_info, at)?;
+        self.read(unit, entry, attributes)
     }
 
-    fn read<'u>(&self, unit: &'u Unit<'a>, entry: Entry<'u>) -> Result<Die<'u, 'a>> {
-        let mut attributes = Attributes::default();
-        let end = unit.attributes(self.debug_info, entry, &mut attributes)?;
+    fn read<'d>(&self, unit: &'d Unit<'a>, entry: Entry<'d>, attributes: &'d mut Attributes) -> Result<Die<'d, 'a>> {
+        let end = unit.attributes(self.debug_info, entry, attributes)?;
         Ok(Die { unit, entry, attributes, end })
     }
 }
@@ -496,12 +501,12 @@ enum Reserved<'a> {
     /// One that is left out.
     Ignored,
     /// One that stands where another was, or where space was reserved.
-    For(Box<ReservedMember<'a>>),
+    For(ReservedMember<'a>),
 }
 
 /// The member that is written in place of a union.
 struct ReservedMember<'a> {
-    die: Die<'a, 'a>,
+    type_at: Option<DieOffset>,
     renamed: Option<&'a [u8]>,
 }
 
@@ -510,75 +515,62 @@ impl<'a> Graph<'a> {
     /// first member (Linux 6.15, `Documentation/kbuild/gendwarfksyms.rst`: `KABI_RESERVE`, `KABI_USE`, `KABI_IGNORE`,
     /// `KABI_REPLACE`).
     fn reserved(&self, at: DieOffset) -> Result<Reserved<'a>> {
-        let union = self.die(at)?;
+        let mut attributes = Attributes::default();
+        let union = self.die(at, &mut attributes)?;
         if union.entry.tag() != dw::DW_TAG_union_type {
             return Ok(Reserved::No);
         }
-        let mut children = union.unit.children(union.entry, union.end);
-        let mut members = 0;
-        while members < 2
-            && let Some(child) = children.next(self.debug_info)?
-        {
-            if child.tag() == dw::DW_TAG_member {
-                members += 1;
-                let member = self.read(union.unit, child)?;
-                match self.reserved_member(member)? {
+        for at in self.first_members::<2>(union)?.into_iter().flatten() {
+            let mut attributes = Attributes::default();
+            let member = self.die(at, &mut attributes)?;
+            match self.reserved_by_name(member)? {
+                Reserved::No => {}
+                reserved => return Ok(reserved),
+            }
+            let Some(at) = member.attributes.reference(Attr::Type) else { continue };
+            let structure = self.die(at, &mut attributes)?;
+            if structure.entry.tag() != dw::DW_TAG_structure_type {
+                continue;
+            }
+            if let [Some(first)] = self.first_members::<1>(structure)? {
+                match self.reserved_by_name(self.die(first, &mut attributes)?)? {
                     Reserved::No => {}
                     reserved => return Ok(reserved),
                 }
             }
-            children.leave(self.debug_info, child, None)?;
         }
         Ok(Reserved::No)
     }
 
-    fn reserved_member(&self, member: Die<'a, 'a>) -> Result<Reserved<'a>> {
-        let reserved = self.by_name(member)?;
-        let member = match reserved {
-            Named::Kabi(reserved) => return Ok(reserved),
-            Named::Other(member) => *member,
-        };
-        let Some(at) = member.attributes.reference(Attr::Type) else { return Ok(Reserved::No) };
-        let structure = self.die(at)?;
-        if structure.entry.tag() != dw::DW_TAG_structure_type {
-            return Ok(Reserved::No);
-        }
-        let mut children = structure.unit.children(structure.entry, structure.end);
+    /// The first members of a structure or union.
+    fn first_members<const N: usize>(&self, die: Die<'_, 'a>) -> Result<[Option<DieOffset>; N]> {
+        let mut members = [None; N];
+        let mut free = members.iter_mut();
+        let mut children = die.unit.children(die.entry, die.end);
         while let Some(child) = children.next(self.debug_info)? {
             if child.tag() == dw::DW_TAG_member {
-                let first = self.read(structure.unit, child)?;
-                return Ok(match self.by_name(first)? {
-                    Named::Kabi(reserved) => reserved,
-                    Named::Other(_) => Reserved::No,
-                });
+                let Some(member) = free.next() else { break };
+                *member = Some(child.at);
             }
             children.leave(self.debug_info, child, None)?;
         }
-        Ok(Reserved::No)
+        Ok(members)
     }
 
-    fn by_name(&self, member: Die<'a, 'a>) -> Result<Named<'a>> {
+    fn reserved_by_name(&self, member: Die<'_, 'a>) -> Result<Reserved<'a>> {
         let name = member.attributes.string(Attr::Name);
-        let name = name.map(|name: StringRef| member.unit.string(self.debug_info, name)).transpose()?;
-        let Some(rest) = name.and_then(|name| name.strip_prefix(KABI_PREFIX)) else {
-            return Ok(Named::Other(Box::new(member)));
-        };
-        Ok(Named::Kabi(if rest.starts_with(b"ignored") {
-            Reserved::Ignored
-        } else if rest.starts_with(b"reserved") {
-            Reserved::For(Box::new(ReservedMember { die: member, renamed: None }))
-        } else if let Some(name) = rest.strip_prefix(b"renamed") {
-            Reserved::For(Box::new(ReservedMember { die: member, renamed: Some(name) }))
-        } else {
-            return Ok(Named::Other(Box::new(member)));
-        }))
+        let name = name.map(|name| member.unit.string(self.debug_info, name)).transpose()?;
+        let type_at = member.attributes.reference(Attr::Type);
+        Ok(match name.and_then(|name| name.strip_prefix(KABI_PREFIX)) {
+            Some(rest) if rest.starts_with(b"ignored") => Reserved::Ignored,
+            Some(rest) if rest.starts_with(b"reserved") => Reserved::For(ReservedMember { type_at, renamed: None }),
+            Some(rest) => match rest.strip_prefix(b"renamed") {
+                renamed @ Some(_) => Reserved::For(ReservedMember { type_at, renamed }),
+                None => Reserved::No,
+            },
+            None => Reserved::No,
+        })
     }
-}
-
-/// What a member's name makes of it.
-enum Named<'a> {
-    Kabi(Reserved<'a>),
-    Other(Box<Die<'a, 'a>>),
 }
 
 /// The text of a tag that stands before one other type.

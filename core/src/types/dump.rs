@@ -8,6 +8,8 @@ use super::{Graph, NodeId};
 
 /// Watches a walk. The walk visits complete nodes once more only for a dump that wants them.
 pub trait Dump {
+    /// Whether the graph has to keep line breaks.
+    fn needs_line_breaks(&self) -> bool;
     /// The walk of a symbol begins.
     fn begin_symbol(&mut self);
     /// The walk of a symbol is over.
@@ -26,6 +28,9 @@ pub trait Dump {
 
 /// Nothing is wanted.
 impl Dump for () {
+    fn needs_line_breaks(&self) -> bool {
+        false
+    }
     fn begin_symbol(&mut self) {}
     fn end_symbol(&mut self) {}
     fn begin_node(&mut self, _: &Graph<'_>, _: NodeId, _: bool) {}
@@ -56,6 +61,10 @@ enum Detail {
 }
 
 impl DieDump {
+    fn is_on(&self) -> bool {
+        self.detail != Detail::Off
+    }
+
     /// Dumps nothing.
     pub fn off() -> Self {
         Self::new(Detail::Off)
@@ -76,9 +85,6 @@ impl DieDump {
     }
 
     fn push(&mut self, text: &[u8]) {
-        if self.detail == Detail::Off {
-            return;
-        }
         for (index, line) in text.split(|&byte| byte == BREAK).enumerate() {
             self.at_break |= index > 0;
             let Some(first) = line.first() else { continue };
@@ -104,6 +110,10 @@ impl DieDump {
 }
 
 impl Dump for DieDump {
+    fn needs_line_breaks(&self) -> bool {
+        self.is_on()
+    }
+
     fn begin_symbol(&mut self) {
         self.expanded.clear();
         self.depth = 0;
@@ -111,18 +121,22 @@ impl Dump for DieDump {
 
     fn end_symbol(&mut self) {
         self.at_break = false;
-        if self.detail != Detail::Off {
+        if self.is_on() {
             self.text.push(b'\n');
         }
     }
 
     fn begin_node(&mut self, graph: &Graph<'_>, node: NodeId, complete: bool) {
+        if !self.is_on() {
+            return;
+        }
         let contribution = &graph.nodes[node.index()];
         if matches!(contribution.kind, Kind::Expandable { .. }) {
             self.expanded.insert(node);
         }
         if contribution.comma {
             self.push(COMMA);
+            self.push(&[BREAK]);
         }
         if self.detail == Detail::Offsets {
             let state = if complete { "complete" } else { "new" };
@@ -131,25 +145,31 @@ impl Dump for DieDump {
     }
 
     fn text_before_edge(&mut self, graph: &Graph<'_>, node: NodeId, edge: u32) {
-        let node = &graph.nodes[node.index()];
-        self.push_range(graph, text_after_edge(graph, node, edge), graph.edges[edge as usize].at);
+        if self.is_on() {
+            let node = &graph.nodes[node.index()];
+            self.push_range(graph, text_after_edge(graph, node, edge), graph.edges[edge as usize].at);
+        }
     }
 
     fn text_to_end(&mut self, graph: &Graph<'_>, node: NodeId) {
-        let node = &graph.nodes[node.index()];
-        self.push_range(graph, text_after_edge(graph, node, node.edges.end), node.text.end);
+        if self.is_on() {
+            let node = &graph.nodes[node.index()];
+            self.push_range(graph, text_after_edge(graph, node, node.edges.end), node.text.end);
+        }
     }
 
     fn unexpanded(&mut self, graph: &Graph<'_>, node: NodeId) {
         let node = &graph.nodes[node.index()];
-        if let Kind::Expandable { header_end } = node.kind {
+        if self.is_on()
+            && let Kind::Expandable { header_end } = node.kind
+        {
             self.push_range(graph, node.text.start, header_end);
             self.push(&[BREAK, b'}']);
         }
     }
 
     fn wants_replay(&mut self, graph: &Graph<'_>, node: NodeId) -> bool {
-        if self.detail == Detail::Off {
+        if !self.is_on() {
             return false;
         }
         let known = self.expanded.contains(&node);
@@ -160,8 +180,8 @@ impl Dump for DieDump {
     }
 }
 
-/// What separates an item from the one before.
-pub(super) const COMMA: &[u8] = &[b' ', b',', BREAK];
+/// What, with a line break behind it, separates an item from the one before.
+pub(super) const COMMA: &[u8] = b" ,";
 
 /// Where the text behind the edge before `edge` starts.
 fn text_after_edge(graph: &Graph<'_>, node: &Node, edge: u32) -> u32 {

@@ -9,8 +9,8 @@ use crate::dwarf::{DebugInfo, DieOffset, Unit};
 use crate::kernel::KabiRules;
 use crate::{Error, Result};
 
-/// Stands in a node's text where a line could be broken: a run of them is kept as one, and reads as a space. No name can
-/// contain it.
+/// Stands in a node's text where a line could be broken, if DIEs are dumped; else there is the space that it reads as. No
+/// name can contain it.
 pub(super) const BREAK: u8 = 0;
 
 /// The types that were reached from the symbols walked so far.
@@ -18,11 +18,15 @@ pub struct Graph<'a> {
     pub(super) debug_info: &'a DebugInfo<'a>,
     pub(super) rules: Option<&'a KabiRules>,
     pub(super) nodes: Vec<Node>,
-    by_die: FxHashMap<(DieOffset, Role), NodeId>,
+    by_die: FxHashMap<NodeKey, NodeId>,
     /// The text of all nodes, each node's in one piece.
     pub(super) text: Vec<u8>,
     /// The references of all nodes, each node's in one piece and in the order of the text.
     pub(super) edges: Vec<Edge>,
+    /// What is written for a line break.
+    pub(super) line_break: u8,
+    /// Where the text ended when the last line break was written.
+    pub(super) after_break: usize,
     /// DIEs from here on have no fully qualified name yet, see [`Graph::enter_unit`].
     pub(super) names_end: Option<DieOffset>,
 }
@@ -53,6 +57,21 @@ pub(super) enum Role {
     Symbol(SymbolRole),
 }
 
+/// A DIE and its role in one word: this is looked up for every reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct NodeKey(u64);
+
+impl NodeKey {
+    fn new(at: DieOffset, role: Role) -> Self {
+        let role = match role {
+            Role::Type => 0,
+            Role::Symbol(SymbolRole::Function) => 1,
+            Role::Symbol(SymbolRole::Variable) => 2,
+        };
+        Self(at.to_bits() << 2 | role)
+    }
+}
+
 /// What one DIE contributes.
 #[derive(Debug)]
 pub(super) struct Node {
@@ -60,8 +79,7 @@ pub(super) struct Node {
     pub(super) role: Role,
     pub(super) kind: Kind,
     pub(super) state: State,
-    /// Of [`Graph::text`].
-    pub(super) text: Range<u32>,
+    pub(super) text: TextRange,
     /// Of [`Graph::edges`].
     pub(super) edges: Range<u32>,
     pub(super) name: Option<TypeName>,
@@ -93,13 +111,20 @@ pub(super) enum State {
     Complete,
 }
 
+/// A piece of [`Graph::text`].
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct TextRange {
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
 /// The name that a node is referred to by, `s#fully::qualified`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct TypeName {
     /// `s`, `u`, `e` or `t`.
     pub(super) prefix: u8,
-    /// The fully qualified name, in [`Graph::text`].
-    pub(super) name: Range<u32>,
+    /// The fully qualified name.
+    pub(super) name: TextRange,
 }
 
 /// A reference from a node's text to another node.
@@ -111,8 +136,9 @@ pub(super) struct Edge {
 }
 
 impl<'a> Graph<'a> {
-    /// An empty graph over `debug_info`. With `rules`, kABI rules and `__kabi_` members have effect (`--stable`).
-    pub fn new(debug_info: &'a DebugInfo<'a>, rules: Option<&'a KabiRules>) -> Self {
+    /// An empty graph over `debug_info`. With `rules`, kABI rules and `__kabi_` members have effect (`--stable`). With
+    /// `line_breaks`, it keeps what a dump of the walk needs.
+    pub fn new(debug_info: &'a DebugInfo<'a>, rules: Option<&'a KabiRules>, line_breaks: bool) -> Self {
         Self {
             debug_info,
             rules,
@@ -120,6 +146,8 @@ impl<'a> Graph<'a> {
             by_die: FxHashMap::default(),
             text: Vec::new(),
             edges: Vec::new(),
+            line_break: if line_breaks { BREAK } else { b' ' },
+            after_break: 0,
             names_end: None,
         }
     }
@@ -134,13 +162,13 @@ impl<'a> Graph<'a> {
 
     pub(super) fn node(&mut self, at: DieOffset, role: Role) -> Result<NodeId> {
         let next = u32::try_from(self.nodes.len()).map_err(|_| too_much(at))?;
-        Ok(*self.by_die.entry((at, role)).or_insert_with(|| {
+        Ok(*self.by_die.entry(NodeKey::new(at, role)).or_insert_with(|| {
             self.nodes.push(Node {
                 at,
                 role,
                 kind: Kind::Plain,
                 state: State::New,
-                text: 0..0,
+                text: TextRange::default(),
                 edges: 0..0,
                 name: None,
                 comma: false,
@@ -153,7 +181,7 @@ impl<'a> Graph<'a> {
         (0..).map(NodeId).zip(&self.nodes)
     }
 
-    pub(super) fn text_of(&self, range: &Range<u32>) -> &[u8] {
+    pub(super) fn text_of(&self, range: TextRange) -> &[u8] {
         &self.text[range.start as usize..range.end as usize]
     }
 }

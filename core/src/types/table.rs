@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
-use super::graph::{BREAK, Graph, NodeId};
+use super::graph::{BREAK, Graph, NodeId, TextRange};
 use crate::dwarf::DieOffset;
 use crate::kernel::KabiRules;
 use crate::{Error, Result};
@@ -154,7 +154,7 @@ impl<'g, 'a> TableBuilder<'g, 'a> {
         let mut literal = Vec::new();
         let types = graph.nodes.iter().map(|node| {
             let name = node.name.as_ref()?;
-            write_literal(&mut literal, name.prefix, graph.text_of(&name.name));
+            write_literal(&mut literal, name.prefix, graph.text_of(name.name));
             Some(table.by_literal(&literal))
         });
         let types = types.collect();
@@ -229,12 +229,12 @@ impl<'g, 'a> TableBuilder<'g, 'a> {
         while let Some(open) = self.path.last_mut() {
             let node = &self.graph.nodes[open.node.index()];
             let Some(edge) = (open.edge < node.edges.end).then(|| self.graph.edges[open.edge as usize]) else {
-                copy(&mut self.table.text, self.graph, open.text..node.text.end);
+                copy(&mut self.table.text, self.graph, TextRange { start: open.text, end: node.text.end });
                 self.open[open.node.index()] = false;
                 self.path.pop();
                 continue;
             };
-            copy(&mut self.table.text, self.graph, open.text..edge.at);
+            copy(&mut self.table.text, self.graph, TextRange { start: open.text, end: edge.at });
             open.text = edge.at;
             open.edge += 1;
             match self.types[edge.to.index()] {
@@ -323,14 +323,12 @@ fn write_literal(literal: &mut Vec<u8>, prefix: u8, name: &[u8]) {
     literal.extend(quote.then_some(b'\''));
 }
 
-/// Appends text of a graph, with breaks as blanks.
-fn copy(to: &mut Vec<u8>, graph: &Graph<'_>, range: Range<u32>) {
+/// Appends text of a graph, with breaks as the spaces that they read as.
+fn copy(to: &mut Vec<u8>, graph: &Graph<'_>, range: TextRange) {
     let start = to.len();
-    to.extend_from_slice(graph.text_of(&range));
-    for byte in &mut to[start..] {
-        if *byte == BREAK {
-            *byte = b' ';
-        }
+    to.extend_from_slice(graph.text_of(range));
+    if graph.line_break == BREAK {
+        to[start..].iter_mut().filter(|byte| **byte == BREAK).for_each(|byte| *byte = b' ');
     }
 }
 

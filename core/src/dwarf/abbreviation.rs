@@ -27,16 +27,41 @@ pub(crate) struct Abbreviation {
     pub(super) sibling: Option<(u32, DwForm)>,
 }
 
+/// The commonest attributes have steps of their own, so that reading them takes no look at the form.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Step {
     /// Passes over so many bytes.
     Bytes(u32),
     /// Passes over an attribute whose size its value tells.
     Skip(DwForm),
-    /// Keeps an attribute.
-    Read(Attr, DwForm),
+    /// Keeps a constant of so many bytes.
+    Constant(Attr, u8),
+    /// Keeps a reference within the unit, of four bytes.
+    Reference(Attr),
+    /// Keeps the offset of a string in `.debug_str`.
+    String(Attr),
     /// Keeps an attribute whose value is in the abbreviation.
-    Constant(Attr, i64),
+    Implicit(Attr, i64),
+    /// Keeps any other attribute.
+    Read(Attr, DwForm),
+}
+
+impl Step {
+    fn read(attr: Attr, form: DwForm) -> Self {
+        match form {
+            // Whether this is a constant depends on more, see `Unit::member_location`.
+            _ if attr == Attr::DataMemberLocation && matches!(form, dw::DW_FORM_data4 | dw::DW_FORM_data8) => {
+                Self::Read(attr, form)
+            }
+            dw::DW_FORM_data1 if attr.is_constant() => Self::Constant(attr, 1),
+            dw::DW_FORM_data2 if attr.is_constant() => Self::Constant(attr, 2),
+            dw::DW_FORM_data4 if attr.is_constant() => Self::Constant(attr, 4),
+            dw::DW_FORM_data8 if attr.is_constant() => Self::Constant(attr, 8),
+            dw::DW_FORM_ref4 if attr.is_reference() => Self::Reference(attr),
+            dw::DW_FORM_strp if attr.is_string() => Self::String(attr),
+            _ => Self::Read(attr, form),
+        }
+    }
 }
 
 impl Abbreviations {
@@ -82,7 +107,7 @@ impl Abbreviation {
             let attr = Attr::from_name(name);
             if form == dw::DW_FORM_implicit_const {
                 let value = section.read_sleb128()?;
-                read.extend(attr.map(|attr| Step::Constant(attr, value)));
+                read.extend(attr.map(|attr| Step::Implicit(attr, value)));
                 continue;
             }
             if name == dw::DW_AT_sibling {
@@ -94,7 +119,7 @@ impl Abbreviation {
             }
             push_skip(&mut skip, form, encoding);
             match attr {
-                Some(attr) => read.push(Step::Read(attr, form)),
+                Some(attr) => read.push(Step::read(attr, form)),
                 None => push_skip(&mut read, form, encoding),
             }
         }

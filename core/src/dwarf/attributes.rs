@@ -69,6 +69,18 @@ impl Attr {
     fn string_index(self) -> Option<usize> {
         (self as usize).checked_sub(Self::FIRST_STRING)
     }
+
+    pub(super) fn is_string(self) -> bool {
+        self.string_index().is_some()
+    }
+
+    pub(super) fn is_reference(self) -> bool {
+        matches!(self, Self::Type | Self::AbstractOrigin)
+    }
+
+    pub(super) fn is_constant(self) -> bool {
+        !self.is_string() && !self.is_reference() && self != Self::Declaration
+    }
 }
 
 /// Where a string is.
@@ -122,23 +134,32 @@ impl Attributes {
 
     /// Notes `value`, unless it is of a class that `attr` does not have.
     pub(super) fn set(&mut self, attr: Attr, value: Value) {
-        let number = match (attr, value) {
-            (Attr::Type | Attr::AbstractOrigin, Value::Reference(die)) => die.0,
-            (Attr::Type | Attr::AbstractOrigin, _) => return,
-            (Attr::Declaration, Value::Flag(flag)) => u64::from(flag),
-            (Attr::Declaration, _) => return,
-            (Attr::StmtList | Attr::StrOffsetsBase, Value::SectionOffset(offset) | Value::Constant(offset)) => offset,
-            (_, Value::String(string)) => {
-                let Some(index) = attr.string_index() else { return };
-                self.strings[index] = string;
-                self.present |= 1 << attr as u32;
-                return;
+        match value {
+            Value::Reference(die) if attr.is_reference() => self.set_number(attr, die.to_bits()),
+            Value::Constant(constant) if attr.is_constant() => self.set_number(attr, constant),
+            Value::SectionOffset(offset) if matches!(attr, Attr::StmtList | Attr::StrOffsetsBase) => {
+                self.set_number(attr, offset);
             }
-            (_, Value::Constant(constant)) if attr.string_index().is_none() => constant,
-            _ => return,
-        };
-        self.numbers[attr as usize] = number;
-        self.present |= 1 << attr as u32;
+            Value::Flag(flag) if attr == Attr::Declaration => self.set_number(attr, u64::from(flag)),
+            Value::String(string) if attr.is_string() => self.set_string(attr, string),
+            _ => {}
+        }
+    }
+
+    #[inline]
+    pub(super) fn set_number(&mut self, attr: Attr, number: u64) {
+        if let Some(place) = self.numbers.get_mut(attr as usize) {
+            *place = number;
+            self.present |= 1 << attr as u32;
+        }
+    }
+
+    #[inline]
+    pub(super) fn set_string(&mut self, attr: Attr, string: StringRef) {
+        if let Some(index) = attr.string_index() {
+            self.strings[index] = string;
+            self.present |= 1 << attr as u32;
+        }
     }
 
     fn has(&self, attr: Attr) -> bool {

@@ -285,6 +285,7 @@ impl<'a> DebugInfo<'a> {
 }
 
 /// A `gimli` error with the place where it happened.
+#[cold]
 fn dwarf_error(at: DieOffset, error: gimli::Error) -> Error {
     Error::Dwarf { at, reason: error.to_string() }
 }

@@ -104,17 +104,27 @@ impl<'a> Unit<'a> {
     }
 
     /// The DIE at an offset of the section; `None` for the null entry that ends a list of children.
+    #[inline]
     pub(super) fn entry_at<'u>(&'u self, debug_info: &DebugInfo<'a>, at: usize) -> Result<Option<Entry<'u>>> {
-        let mut data = self.reader(at)?;
-        let code = data.read_uleb128().map_err(|error| self.read_error(at, error))?;
+        // Nearly every code takes one byte.
+        let (code, attributes) = match self.data.slice().get(at) {
+            Some(&code) if code < 0x80 => (u64::from(code), at + 1),
+            _ => self.long_code(at)?,
+        };
         if code == 0 {
             return Ok(None);
         }
-        let abbreviation = self
-            .abbreviations(debug_info)?
-            .get(code)
-            .ok_or_else(|| self.error(at, &format!("the abbreviation {code} does not exist")))?;
-        Ok(Some(Entry { at: DieOffset::new(self.section, at), abbreviation, attributes: self.position(data) }))
+        match self.abbreviations(debug_info)?.get(code) {
+            Some(abbreviation) => Ok(Some(Entry { at: DieOffset::new(self.section, at), abbreviation, attributes })),
+            None => Err(self.error(at, &format!("the abbreviation {code} does not exist"))),
+        }
+    }
+
+    #[cold]
+    fn long_code(&self, at: usize) -> Result<(u64, usize)> {
+        let mut data = self.reader(at)?;
+        let code = data.read_uleb128().map_err(|error| self.read_error(at, error))?;
+        Ok((code, self.position(data)))
     }
 
     /// Reads the attributes of `entry` that count; returns where they end.
@@ -124,38 +134,73 @@ impl<'a> Unit<'a> {
         entry: Entry<'_>,
         attributes: &mut Attributes,
     ) -> Result<EntryEnd> {
-        attributes.clear();
         let mut data = self.reader(entry.attributes)?;
-        for step in &entry.abbreviation.read {
-            let done = match *step {
-                Step::Bytes(count) => data.skip(count as usize),
-                Step::Skip(form) => self.skip_form(&mut data, form),
-                Step::Read(attr, form) => self.read_form(debug_info, &mut data, form).map(|value| {
-                    let value = if attr == Attr::DataMemberLocation {
-                        self.member_location(debug_info, form, value)
-                    } else {
-                        value
-                    };
-                    attributes.set(attr, value);
-                }),
-                Step::Constant(attr, value) => {
-                    attributes.set(attr, Value::Constant(value as u64));
-                    Ok(())
-                }
-            };
-            done.map_err(|error| dwarf_error(entry.at, error))?;
+        match self.read_attributes(debug_info, entry.abbreviation, &mut data, attributes) {
+            Ok(()) => Ok(EntryEnd(self.position(data))),
+            Err(error) => Err(dwarf_error(entry.at, error)),
         }
-        Ok(EntryEnd(self.position(data)))
+    }
+
+    fn read_attributes(
+        &self,
+        debug_info: &DebugInfo<'a>,
+        abbreviation: &Abbreviation,
+        data: &mut Slice<'a>,
+        attributes: &mut Attributes,
+    ) -> gimli::Result<()> {
+        attributes.clear();
+        for step in &abbreviation.read {
+            match *step {
+                Step::Bytes(count) => data.skip(count as usize)?,
+                Step::Skip(form) => self.skip_form(data, form)?,
+                Step::Constant(attr, size) => {
+                    let constant = match size {
+                        1 => data.read_u8()?.into(),
+                        2 => data.read_u16()?.into(),
+                        4 => data.read_u32()?.into(),
+                        _ => data.read_u64()?,
+                    };
+                    attributes.set_number(attr, constant);
+                }
+                Step::Reference(attr) => {
+                    let offset = self.offset.saturating_add(data.read_u32()? as usize);
+                    attributes.set_number(attr, DieOffset::new(self.section, offset).to_bits());
+                }
+                Step::String(attr) => {
+                    attributes.set_string(attr, StringRef::Str(data.read_offset(self.encoding.format)?));
+                }
+                Step::Implicit(attr, value) => attributes.set(attr, Value::Constant(value as u64)),
+                Step::Read(attr, form) => {
+                    let mut value = self.read_form(debug_info, data, form)?;
+                    if attr == Attr::DataMemberLocation {
+                        value = self.member_location(debug_info, form, value);
+                    }
+                    attributes.set(attr, value);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Passes over the attributes of `entry`.
+    #[inline]
     pub(crate) fn skip_attributes(&self, entry: Entry<'_>) -> Result<EntryEnd> {
+        match *entry.abbreviation.skip {
+            [] => Ok(EntryEnd(entry.attributes)),
+            // Whoever reads on notices if this is beyond the end.
+            [Step::Bytes(count)] => Ok(EntryEnd(entry.attributes.saturating_add(count as usize))),
+            _ => self.skip_attribute_by_attribute(entry),
+        }
+    }
+
+    fn skip_attribute_by_attribute(&self, entry: Entry<'_>) -> Result<EntryEnd> {
         let mut data = self.reader(entry.attributes)?;
         for step in &entry.abbreviation.skip {
             let done = match *step {
                 Step::Bytes(count) => data.skip(count as usize),
                 Step::Skip(form) => self.skip_form(&mut data, form),
-                Step::Read(..) | Step::Constant(..) => Ok(()),
+                // Steps that keep something are not among those that skip.
+                _ => Ok(()),
             };
             done.map_err(|error| dwarf_error(entry.at, error))?;
         }
@@ -315,10 +360,16 @@ impl<'a> Unit<'a> {
             .map_err(|_| self.error(self.offset, "the number of a string is too large"))
     }
 
+    #[inline]
     fn abbreviations(&self, debug_info: &DebugInfo<'a>) -> Result<&Abbreviations> {
-        if let Some(abbreviations) = self.abbreviations.get() {
-            return Ok(abbreviations);
+        match self.abbreviations.get() {
+            Some(abbreviations) => Ok(abbreviations),
+            None => self.read_abbreviations(debug_info),
         }
+    }
+
+    #[cold]
+    fn read_abbreviations(&self, debug_info: &DebugInfo<'a>) -> Result<&Abbreviations> {
         let abbreviations = debug_info
             .abbreviations(self.section, self.abbreviations_offset, self.encoding)
             .map_err(|error| self.error(self.offset, &format!("its abbreviations: {error}")))?;
@@ -438,10 +489,12 @@ impl<'a> Unit<'a> {
         reference(self.section, offset.saturating_add(self.offset as u64))
     }
 
+    #[inline]
     fn reader(&self, at: usize) -> Result<Slice<'a>> {
-        let mut data = self.data;
-        data.skip(at).map_err(|error| self.read_error(at, error))?;
-        Ok(data)
+        if at > self.data.len() {
+            return Err(self.error(at, "the unit ends before this entry does"));
+        }
+        Ok(self.data.range_from(at..))
     }
 
     /// The offset in the section that `data`, a rest of the unit, starts at.
@@ -453,6 +506,7 @@ impl<'a> Unit<'a> {
         dwarf_error(DieOffset::new(self.section, at), error)
     }
 
+    #[cold]
     fn error(&self, at: usize, reason: &str) -> Error {
         Error::Dwarf { at: DieOffset::new(self.section, at), reason: reason.to_owned() }
     }

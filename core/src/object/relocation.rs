@@ -97,32 +97,45 @@ impl<'t, 'data, Elf: FileHeader, R: ReadRef<'data>> Target<'t, 'data, Elf, R> {
         }
     }
 
+    #[inline]
     fn apply(&mut self, relocation: Crel, has_addend: bool) -> Result<()> {
         if relocation.r_type != self.last_rule.0 {
-            let rule = rule(self.machine, relocation.r_type).ok_or_else(|| Error::Relocation {
-                section: self.name.to_owned(),
-                machine: self.machine.0,
-                kind: relocation.r_type.0,
-                offset: relocation.r_offset,
-            })?;
-            self.last_rule = (relocation.r_type, rule);
+            self.find_rule(relocation)?;
         }
         let rule = self.last_rule.1;
         if rule == Rule::Ignore {
             return Ok(());
         }
         if relocation.r_sym != self.last_symbol.0 {
-            let symbol = self.elf.elf_symbol_table().symbol(SymbolIndex(relocation.r_sym as usize));
-            let symbol = symbol.map_err(|error| self.malformed(error.to_string()))?;
-            self.last_symbol = (relocation.r_sym, symbol.st_value(self.elf.endian()).into());
+            self.find_symbol(relocation)?;
         }
         let value = self.last_symbol.1.wrapping_add_signed(relocation.r_addend);
         let place = usize::try_from(relocation.r_offset).ok().and_then(|offset| self.data.get_mut(offset..));
-        place
-            .and_then(|place| rule.apply(place, value, !has_addend, self.big_endian))
-            .ok_or_else(|| self.malformed(format!("a relocation points to {:#x}, outside of it", relocation.r_offset)))
+        match place.and_then(|place| rule.apply(place, value, !has_addend, self.big_endian)) {
+            Some(()) => Ok(()),
+            None => Err(self.malformed(format!("a relocation points to {:#x}, outside of it", relocation.r_offset))),
+        }
     }
 
+    fn find_rule(&mut self, relocation: Crel) -> Result<()> {
+        let rule = rule(self.machine, relocation.r_type).ok_or_else(|| Error::Relocation {
+            section: self.name.to_owned(),
+            machine: self.machine.0,
+            kind: relocation.r_type.0,
+            offset: relocation.r_offset,
+        })?;
+        self.last_rule = (relocation.r_type, rule);
+        Ok(())
+    }
+
+    fn find_symbol(&mut self, relocation: Crel) -> Result<()> {
+        let symbol = self.elf.elf_symbol_table().symbol(SymbolIndex(relocation.r_sym as usize));
+        let symbol = symbol.map_err(|error| self.malformed(error.to_string()))?;
+        self.last_symbol = (relocation.r_sym, symbol.st_value(self.elf.endian()).into());
+        Ok(())
+    }
+
+    #[cold]
     fn malformed(&self, reason: String) -> Error {
         Error::Section { section: self.name.to_owned(), reason }
     }
@@ -262,6 +275,7 @@ fn rule(machine: elf::Machine, kind: RelocationType) -> Option<Rule> {
 
 impl Rule {
     /// `None` if `place` is too short.
+    #[inline]
     fn apply(self, place: &mut [u8], value: u64, implicit_addend: bool, big_endian: bool) -> Option<()> {
         match self {
             Self::Ignore => {}
@@ -307,6 +321,7 @@ impl Operation {
     }
 }
 
+#[inline]
 fn load(place: &[u8], size: u8, big_endian: bool) -> Option<u64> {
     let endian = if big_endian { Endianness::Big } else { Endianness::Little };
     Some(match size {
@@ -317,6 +332,7 @@ fn load(place: &[u8], size: u8, big_endian: bool) -> Option<u64> {
     })
 }
 
+#[inline]
 fn store(place: &mut [u8], size: u8, value: u64, big_endian: bool) -> Option<()> {
     let endian = if big_endian { Endianness::Big } else { Endianness::Little };
     match size {

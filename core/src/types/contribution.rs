@@ -439,6 +439,7 @@ impl<'a> Graph<'a> {
         self.push(itoa::Buffer::new().format(number).as_bytes());
     }
 
+    #[inline]
     fn push(&mut self, text: &[u8]) {
         self.text.extend_from_slice(text);
     }

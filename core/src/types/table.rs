@@ -3,7 +3,8 @@
 
 use std::ops::Range;
 
-use rustc_hash::FxHashMap;
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 
 use super::graph::{BREAK, Graph, NodeId, TextRange};
 use crate::dwarf::DieOffset;
@@ -16,8 +17,9 @@ const MAX_TYPE_STRING: usize = 1 << 28;
 /// All named types of an object, and the strings of its symbols.
 #[derive(Debug, Default)]
 pub struct TypeTable {
-    types: Vec<Type>,
-    by_literal: FxHashMap<Box<[u8]>, TypeId>,
+    /// By how a type is referred to: `s#name`, in single quotes if there is a blank in the name. A type that a kABI rule's
+    /// string mentions, and that does not exist, has no string.
+    types: IndexMap<Box<[u8]>, Option<TypeString>, FxBuildHasher>,
     text: Vec<u8>,
     references: Vec<Reference>,
 }
@@ -31,15 +33,6 @@ impl TypeId {
     pub fn index(self) -> usize {
         self.0 as usize
     }
-}
-
-/// A named type.
-#[derive(Debug)]
-struct Type {
-    /// As it is referred to: `s#name`, in single quotes if there is a blank in the name.
-    literal: Box<[u8]>,
-    /// `None` for a type that a kABI rule's string mentions, and that does not exist.
-    string: Option<TypeString>,
 }
 
 /// A string of a table: a piece of its text, with the references that stand in it.
@@ -76,17 +69,17 @@ impl TypeTable {
 
     /// All types that exist, with their strings, in no particular order.
     pub fn types(&self) -> impl Iterator<Item = (TypeId, &TypeString)> {
-        (0..).map(TypeId).zip(&self.types).filter_map(|(id, kept)| Some((id, kept.string.as_ref()?)))
+        (0..).map(TypeId).zip(self.types.values()).filter_map(|(id, string)| Some((id, string.as_ref()?)))
     }
 
     /// How a type is referred to: `s#name`.
     pub fn literal(&self, id: TypeId) -> &[u8] {
-        &self.types[id.index()].literal
+        self.types.get_index(id.index()).map_or(&[], |(literal, _)| literal)
     }
 
     /// The string of a type; `None` if only a kABI rule mentions it.
     pub fn string(&self, id: TypeId) -> Option<&TypeString> {
-        self.types[id.index()].string.as_ref()
+        self.types[id.index()].as_ref()
     }
 
     /// The text of a string.
@@ -105,14 +98,10 @@ impl TypeTable {
     }
 
     fn by_literal(&mut self, literal: &[u8]) -> TypeId {
-        if let Some(&id) = self.by_literal.get(literal) {
-            return id;
-        }
+        let index = self.types.get_index_of(literal);
+        let index = index.unwrap_or_else(|| self.types.insert_full(literal.into(), None).0);
         // No more than there are nodes, whose number is checked, and references in rules.
-        let id = TypeId(u32::try_from(self.types.len()).unwrap_or(u32::MAX));
-        self.types.push(Type { literal: literal.into(), string: None });
-        self.by_literal.insert(literal.into(), id);
-        id
+        TypeId(u32::try_from(index).unwrap_or(u32::MAX))
     }
 }
 
@@ -193,7 +182,7 @@ impl<'g, 'a> TableBuilder<'g, 'a> {
             let Some(named) = self.types[id.index()] else { continue };
             let (text, references) = (self.table.text.len(), self.table.references.len());
             let string = self.flatten(id)?;
-            let known = &mut self.table.types[named.index()].string;
+            let known = &mut self.table.types[named.index()];
             let better = known.as_ref().is_none_or(|known| {
                 let (length, known_length) = (string.text.len(), known.text.len());
                 length > known_length || length == known_length && Some(node.at) < kept_from[named.index()]
@@ -212,10 +201,10 @@ impl<'g, 'a> TableBuilder<'g, 'a> {
     /// Gives the types from number `known` on the strings that kABI rules have for them, and those that these mention.
     fn add_types_of_rules(&mut self, rules: &KabiRules, known: usize) -> Result<()> {
         let mut next = known;
-        while let Some(named) = self.table.types.get(next) {
-            let literal = named.literal.clone();
+        while let Some((literal, _)) = self.table.types.get_index(next) {
+            let literal = literal.clone();
             if let Some(string) = rules.type_string(&literal)? {
-                self.table.types[next].string = Some(self.parse(&literal, string)?);
+                self.table.types[next] = Some(self.parse(&literal, string)?);
             }
             next += 1;
         }
@@ -240,7 +229,9 @@ impl<'g, 'a> TableBuilder<'g, 'a> {
             match self.types[edge.to.index()] {
                 Some(to) => {
                     let start = self.table.text.len();
-                    self.table.text.extend_from_slice(&self.table.types[to.index()].literal);
+                    if let Some((literal, _)) = self.table.types.get_index(to.index()) {
+                        self.table.text.extend_from_slice(literal);
+                    }
                     self.table.references.push(Reference { start, end: self.table.text.len(), to });
                 }
                 None => self.enter(edge.to)?,

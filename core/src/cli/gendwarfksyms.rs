@@ -43,12 +43,9 @@ pub struct Args {
 
 /// The definition.
 pub fn command() -> Command {
-    let command = Command::new("gendwarfksyms")
-        .about("Compute the versions of exported symbols from DWARF debugging information")
-        .disable_help_flag(true)
-        .infer_long_args(true)
-        .args_override_self(true);
-    Args::augment_args(command)
+    let command = Command::new("gendwarfksyms").disable_help_flag(true).infer_long_args(true).args_override_self(true);
+    // Behind the arguments, which bring the description of their structure along.
+    Args::augment_args(command).about("Compute the versions of exported symbols from DWARF debugging information")
 }
 
 /// Reads a command line; the first argument is the name of the program.

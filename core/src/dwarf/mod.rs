@@ -222,6 +222,20 @@ impl<'a> DebugInfo<'a> {
         Ok(())
     }
 
+    /// The size of `.debug_info` in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.main.info.len()
+    }
+
+    /// Whether `text` stands anywhere where names of DIEs are.
+    pub(crate) fn mentions(&self, text: &[u8]) -> bool {
+        [Some(&self.main), self.supplementary.as_ref()].into_iter().flatten().any(|file| {
+            [file.str, file.line_str, file.info, file.types]
+                .iter()
+                .any(|section| memchr::memmem::find(section.slice(), text).is_some())
+        })
+    }
+
     /// The units that hold a file's own DIEs, in the order in which they are visited: not those of the supplementary file.
     pub(crate) fn units(&self) -> impl Iterator<Item = &Unit<'a>> {
         self.units.iter().filter(|unit| unit.section() != DebugSection::Supplementary)

@@ -557,7 +557,7 @@ fn reference(section: DebugSection, offset: u64) -> Value {
     match usize::try_from(offset) {
         Ok(small) if offset < 1 << DieOffset::SECTION_SHIFT => Value::Reference(DieOffset::new(section, small)),
         // Out of any section: kept as a reference that leads nowhere, which is an error when it is followed.
-        _ => Value::Reference(DieOffset::new(section, (1 << DieOffset::SECTION_SHIFT) - 1)),
+        _ => Value::Reference(DieOffset::new(section, usize::MAX >> 4)),
     }
 }
 

@@ -119,8 +119,7 @@ impl ExportList {
         image: &Image<'data, R>,
         mut found: impl FnMut(&Export, Definition),
     ) -> Result<()> {
-        for symbol in image.exported_symbols() {
-            let symbol = symbol?;
+        for symbol in image.exported_symbols()? {
             let Some(id) = self.find(symbol.name) else { continue };
             let export = &mut self.exports[id.0 as usize];
             match export.address {

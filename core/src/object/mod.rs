@@ -5,7 +5,8 @@ mod relocation;
 
 use std::borrow::Cow;
 
-use object::{Object as _, ObjectSection as _, ObjectSymbol as _, ReadRef, elf};
+use object::read::elf::{ElfFile, FileHeader, Sym as _};
+use object::{Object as _, ObjectSection as _, ReadRef, elf};
 
 use crate::{Error, Result};
 
@@ -110,19 +111,33 @@ impl<'data, R: ReadRef<'data>> Image<'data, R> {
     ///
     /// # Errors
     /// [`Error::Elf`] for a name outside the string table.
-    pub fn exported_symbols(&self) -> impl Iterator<Item = Result<Symbol<'data>>> + '_ {
-        self.file.symbols().filter(|symbol| !symbol.is_local()).filter_map(|symbol| {
-            let section = match symbol.section() {
-                object::SymbolSection::Undefined => return None,
-                object::SymbolSection::Section(index) => u32::try_from(index.0).unwrap_or(u32::MAX),
-                object::SymbolSection::Absolute => u32::from(elf::SHN_ABS.0),
-                object::SymbolSection::Common => u32::from(elf::SHN_COMMON.0),
-                _ => u32::MAX,
-            };
-            let address = Address { section, value: symbol.address() };
-            Some(
-                symbol.name_bytes().map(|name| Symbol { name, address }).map_err(|error| Error::Elf(error.to_string())),
-            )
-        })
+    pub fn exported_symbols(&self) -> Result<Vec<Symbol<'data>>> {
+        match &self.file {
+            object::File::Elf32(elf) => exported_symbols(elf),
+            object::File::Elf64(elf) => exported_symbols(elf),
+            _ => Ok(Vec::new()),
+        }
     }
+}
+
+fn exported_symbols<'data, Elf, R>(elf: &ElfFile<'data, Elf, R>) -> Result<Vec<Symbol<'data>>>
+where
+    Elf: FileHeader,
+    R: ReadRef<'data>,
+{
+    let (endian, table) = (elf.endian(), elf.elf_symbol_table());
+    let mut symbols = Vec::new();
+    for (index, symbol) in table.enumerate() {
+        let section = symbol.st_shndx(endian);
+        if symbol.st_bind() == elf::STB_LOCAL || section == elf::SHN_UNDEF {
+            continue;
+        }
+        let extended = (section == elf::SHN_XINDEX).then(|| table.shndx(endian, index)).flatten();
+        let name = symbol.name(endian, table.strings()).map_err(|error| Error::Elf(error.to_string()))?;
+        // The value as it stands: of a common symbol it is the alignment.
+        let address =
+            Address { section: extended.unwrap_or(u32::from(section.0)), value: symbol.st_value(endian).into() };
+        symbols.push(Symbol { name, address });
+    }
+    Ok(symbols)
 }

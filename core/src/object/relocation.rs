@@ -275,7 +275,7 @@ fn rule(machine: elf::Machine, kind: RelocationType) -> Option<Rule> {
 
 impl Rule {
     /// `None` if `place` is too short.
-    #[inline]
+    #[inline(always)]
     fn apply(self, place: &mut [u8], value: u64, implicit_addend: bool, big_endian: bool) -> Option<()> {
         match self {
             Self::Ignore => {}

@@ -52,7 +52,7 @@ impl<'a> Graph<'a> {
                 self.type_of(die)?;
                 Kind::Plain
             }
-            Role::Type => self.type_contribution(die, &mut name)?,
+            Role::Type => self.type_contribution(id, die, &mut name)?,
         };
         let text_end = self.text_position(at)?;
         let edges_end = u32::try_from(self.edges.len()).map_err(|_| too_much(at))?;
@@ -64,7 +64,7 @@ impl<'a> Graph<'a> {
         Ok(())
     }
 
-    fn type_contribution(&mut self, die: Die<'_, 'a>, name: &mut Option<TypeName>) -> Result<Kind> {
+    fn type_contribution(&mut self, id: NodeId, die: Die<'_, 'a>, name: &mut Option<TypeName>) -> Result<Kind> {
         let tag = die.entry.tag();
         match tag {
             dw::DW_TAG_formal_parameter => {
@@ -85,6 +85,10 @@ impl<'a> Graph<'a> {
                 self.constant(die, Attr::Alignment, b" alignment(");
             }
             dw::DW_TAG_array_type => self.array(die)?,
+            dw::DW_TAG_union_type if self.rules.is_some() && self.write_stand_in(id, die)? => {
+                let header_end = self.text_position(die.entry.at)?;
+                return Ok(Kind::Expandable { header_end });
+            }
             dw::DW_TAG_class_type | dw::DW_TAG_structure_type | dw::DW_TAG_union_type | dw::DW_TAG_enumeration_type => {
                 let header_end = self.expandable(die, name)?;
                 return Ok(Kind::Expandable { header_end });
@@ -228,6 +232,8 @@ impl<'a> Graph<'a> {
         if let (Some(rules), Some(name)) = (self.rules, name) {
             let enumeration = enumeration.map_or(&[][..], |name| self.text_of(name));
             if rules.ignores_enumerator(enumeration, name) {
+                // It leaves nothing, but for the two breaks of an otherwise empty list: these do not count as one.
+                self.after_break = usize::MAX;
                 return Ok(());
             }
             value = rules.enumerator_value(enumeration, name)?.or(value);
@@ -274,30 +280,14 @@ impl<'a> Graph<'a> {
     }
 
     fn member(&mut self, list: &mut List, member: Die<'_, 'a>) -> Result<()> {
-        let mut stand_in = None;
         if self.rules.is_some()
             && let Some(at) = member.attributes.reference(Attr::Type)
+            && matches!(self.stand_in(at)?, StandIn::Nothing)
         {
-            match self.reserved(at)? {
-                Reserved::No => {}
-                Reserved::Ignored => return Ok(()),
-                Reserved::For(reserved) => stand_in = Some(reserved),
-            }
+            return Ok(());
         }
         self.begin_item(list);
-        match stand_in {
-            None => self.item(member, b"member "),
-            Some(reserved) => {
-                self.push(b"member ");
-                self.type_at(reserved.type_at)?;
-                if let Some(name) = reserved.renamed {
-                    self.push(b" ");
-                    self.push(name);
-                }
-                self.item_attributes(member);
-                Ok(())
-            }
-        }
+        self.item(member, b"member ")
     }
 
     fn variant_part(&mut self, list: &mut List, unit: &Unit<'a>, entry: Entry<'_>, depth: u32) -> Result<()> {
@@ -364,6 +354,7 @@ impl<'a> Graph<'a> {
     fn item(&mut self, die: Die<'_, 'a>, text: &[u8]) -> Result<()> {
         self.push(text);
         self.type_of(die)?;
+        let name_start = self.text.len();
         if let Some(name) = die.attributes.string(Attr::Name) {
             let name = die.unit.string(self.debug_info, name)?;
             let hidden = self.rules.is_some() && name.starts_with(KABI_PREFIX);
@@ -371,6 +362,9 @@ impl<'a> Graph<'a> {
                 self.push(b" ");
                 self.push(name);
             }
+        }
+        if self.rules.is_some() && die.attributes.reference(Attr::Type).is_some() {
+            self.names.add_item(self.edges.len() - 1, self.text.len() - name_start);
         }
         self.item_attributes(die);
         Ok(())
@@ -495,81 +489,90 @@ impl<'a> Graph<'a> {
 /// Starts the names of members that exist for the sake of the kABI.
 const KABI_PREFIX: &[u8] = b"__kabi_";
 
-/// What a member of a union type turns out to be under `--stable`.
-enum Reserved<'a> {
-    /// An ordinary member.
-    No,
-    /// One that is left out.
-    Ignored,
-    /// One that stands where another was, or where space was reserved.
-    For(ReservedMember<'a>),
-}
-
-/// The member that is written in place of a union.
-struct ReservedMember<'a> {
-    type_at: Option<DieOffset>,
-    renamed: Option<&'a [u8]>,
+/// What stands in place of a type under `--stable`.
+enum StandIn<'a> {
+    /// The type itself.
+    None,
+    /// Nothing; a member of the type is left out.
+    Nothing,
+    /// The type of a member of the union that the type is, and the name that is to be written for what has the type.
+    Member { type_at: Option<DieOffset>, renamed: Option<&'a [u8]> },
 }
 
 impl<'a> Graph<'a> {
-    /// Looks for a `__kabi_` member among the first two members of the union at `at`, a structure standing for its own
-    /// first member (Linux 6.15, `Documentation/kbuild/gendwarfksyms.rst`: `KABI_RESERVE`, `KABI_USE`, `KABI_IGNORE`,
-    /// `KABI_REPLACE`).
-    fn reserved(&self, at: DieOffset) -> Result<Reserved<'a>> {
+    /// Writes what stands in place of a union, if anything does.
+    fn write_stand_in(&mut self, id: NodeId, union: Die<'_, 'a>) -> Result<bool> {
+        match self.stand_in(union.entry.at)? {
+            StandIn::None => return Ok(false),
+            StandIn::Nothing => self.names.add_stand_in(id, None),
+            StandIn::Member { type_at, renamed } => {
+                self.names.add_stand_in(id, renamed);
+                self.type_at(type_at)?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Looks for a `__kabi_` member among the first two members of the type at `at` if that is a union, a structure
+    /// standing for its own first member and an empty one for nothing (Linux 6.15, `Documentation/kbuild/gendwarfksyms.rst`: `KABI_RESERVE`,
+    /// `KABI_USE`, `KABI_IGNORE`, `KABI_REPLACE`).
+    fn stand_in(&self, at: DieOffset) -> Result<StandIn<'a>> {
         let mut attributes = Attributes::default();
         let union = self.die(at, &mut attributes)?;
         if union.entry.tag() != dw::DW_TAG_union_type {
-            return Ok(Reserved::No);
+            return Ok(StandIn::None);
         }
-        for at in self.first_members::<2>(union)?.into_iter().flatten() {
-            let mut attributes = Attributes::default();
-            let member = self.die(at, &mut attributes)?;
-            match self.reserved_by_name(member)? {
-                Reserved::No => {}
-                reserved => return Ok(reserved),
-            }
-            let Some(at) = member.attributes.reference(Attr::Type) else { continue };
-            let structure = self.die(at, &mut attributes)?;
-            if structure.entry.tag() != dw::DW_TAG_structure_type {
-                continue;
-            }
-            if let [Some(first)] = self.first_members::<1>(structure)? {
-                match self.reserved_by_name(self.die(first, &mut attributes)?)? {
-                    Reserved::No => {}
-                    reserved => return Ok(reserved),
-                }
-            }
-        }
-        Ok(Reserved::No)
-    }
-
-    /// The first members of a structure or union.
-    fn first_members<const N: usize>(&self, die: Die<'_, 'a>) -> Result<[Option<DieOffset>; N]> {
-        let mut members = [None; N];
-        let mut free = members.iter_mut();
-        let mut children = die.unit.children(die.entry, die.end);
-        while let Some(child) = children.next(self.debug_info)? {
+        let mut looked_at = 0;
+        let mut children = union.unit.children(union.entry, union.end);
+        while looked_at < 2
+            && let Some(child) = children.next(self.debug_info)?
+        {
             if child.tag() == dw::DW_TAG_member {
-                let Some(member) = free.next() else { break };
-                *member = Some(child.at);
+                match self.stand_in_by_member(child.at)? {
+                    Some(StandIn::None) => looked_at += 1,
+                    Some(stand_in) => return Ok(stand_in),
+                    None => {}
+                }
             }
             children.leave(self.debug_info, child, None)?;
         }
-        Ok(members)
+        Ok(StandIn::None)
     }
 
-    fn reserved_by_name(&self, member: Die<'_, 'a>) -> Result<Reserved<'a>> {
+    /// What a union's member says; `None` if it is an empty structure.
+    fn stand_in_by_member(&self, at: DieOffset) -> Result<Option<StandIn<'a>>> {
+        let mut attributes = Attributes::default();
+        let member = self.die(at, &mut attributes)?;
+        let by_name = self.stand_in_by_name(member)?;
+        let (StandIn::None, Some(at)) = (&by_name, member.attributes.reference(Attr::Type)) else {
+            return Ok(Some(by_name));
+        };
+        let structure = self.die(at, &mut attributes)?;
+        if structure.entry.tag() != dw::DW_TAG_structure_type {
+            return Ok(Some(StandIn::None));
+        }
+        let mut children = structure.unit.children(structure.entry, structure.end);
+        while let Some(child) = children.next(self.debug_info)? {
+            if child.tag() == dw::DW_TAG_member {
+                return self.stand_in_by_name(self.die(child.at, &mut attributes)?).map(Some);
+            }
+            children.leave(self.debug_info, child, None)?;
+        }
+        Ok(None)
+    }
+
+    fn stand_in_by_name(&self, member: Die<'_, 'a>) -> Result<StandIn<'a>> {
         let name = member.attributes.string(Attr::Name);
         let name = name.map(|name| member.unit.string(self.debug_info, name)).transpose()?;
         let type_at = member.attributes.reference(Attr::Type);
         Ok(match name.and_then(|name| name.strip_prefix(KABI_PREFIX)) {
-            Some(rest) if rest.starts_with(b"ignored") => Reserved::Ignored,
-            Some(rest) if rest.starts_with(b"reserved") => Reserved::For(ReservedMember { type_at, renamed: None }),
+            Some(rest) if rest.starts_with(b"ignored") => StandIn::Nothing,
+            Some(rest) if rest.starts_with(b"reserved") => StandIn::Member { type_at, renamed: None },
             Some(rest) => match rest.strip_prefix(b"renamed") {
-                renamed @ Some(_) => Reserved::For(ReservedMember { type_at, renamed }),
-                None => Reserved::No,
+                renamed @ Some(_) => StandIn::Member { type_at, renamed },
+                None => StandIn::None,
             },
-            None => Reserved::No,
+            None => StandIn::None,
         })
     }
 }

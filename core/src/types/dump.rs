@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! `--dump-dies`: the walk of each symbol as an indented tree.
 
-use rustc_hash::FxHashSet;
-
 use super::graph::{BREAK, Kind, Node};
 use super::{Graph, NodeId};
 
-/// Watches a walk. The walk visits complete nodes once more only for a dump that wants them.
+/// Watches a walk.
 pub trait Dump {
-    /// Whether the graph has to keep line breaks.
+    /// Whether the graph has to keep line breaks, and the walk to visit complete nodes once more.
     fn needs_line_breaks(&self) -> bool;
     /// The walk of a symbol begins.
     fn begin_symbol(&mut self);
@@ -22,8 +20,6 @@ pub trait Dump {
     fn text_to_end(&mut self, graph: &Graph<'_>, node: NodeId);
     /// A node that stands by name, because it is being made.
     fn unexpanded(&mut self, graph: &Graph<'_>, node: NodeId);
-    /// A complete node is reached; whether to visit it.
-    fn wants_replay(&mut self, graph: &Graph<'_>, node: NodeId) -> bool;
 }
 
 /// Nothing is wanted.
@@ -37,9 +33,6 @@ impl Dump for () {
     fn text_before_edge(&mut self, _: &Graph<'_>, _: NodeId, _: u32) {}
     fn text_to_end(&mut self, _: &Graph<'_>, _: NodeId) {}
     fn unexpanded(&mut self, _: &Graph<'_>, _: NodeId) {}
-    fn wants_replay(&mut self, _: &Graph<'_>, _: NodeId) -> bool {
-        false
-    }
 }
 
 /// The dump as text. Within a symbol each structure, class, union and enumeration is expanded once.
@@ -50,7 +43,6 @@ pub struct DieDump {
     detail: Detail,
     depth: usize,
     at_break: bool,
-    expanded: FxHashSet<NodeId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +73,7 @@ impl DieDump {
     }
 
     fn new(detail: Detail) -> Self {
-        Self { text: Vec::new(), detail, depth: 0, at_break: false, expanded: FxHashSet::default() }
+        Self { text: Vec::new(), detail, depth: 0, at_break: false }
     }
 
     fn push(&mut self, text: &[u8]) {
@@ -104,6 +96,18 @@ impl DieDump {
         }
     }
 
+    /// Where the text up to `edge` starts: behind the edge before it, and behind the name that was given there.
+    fn begin_text(&mut self, graph: &Graph<'_>, node: &Node, edge: u32) -> u32 {
+        if edge == node.edges.start {
+            return node.text.start;
+        }
+        let before = graph.edges[edge as usize - 1].at;
+        let Some((given, own)) = graph.names.given(edge - 1) else { return before };
+        self.push(b" ");
+        self.push(given);
+        before + own
+    }
+
     fn push_range(&mut self, graph: &Graph<'_>, from: u32, to: u32) {
         self.push(&graph.text[from as usize..to as usize]);
     }
@@ -115,7 +119,6 @@ impl Dump for DieDump {
     }
 
     fn begin_symbol(&mut self) {
-        self.expanded.clear();
         self.depth = 0;
     }
 
@@ -131,9 +134,6 @@ impl Dump for DieDump {
             return;
         }
         let contribution = &graph.nodes[node.index()];
-        if matches!(contribution.kind, Kind::Expandable { .. }) {
-            self.expanded.insert(node);
-        }
         if contribution.comma {
             self.push(COMMA);
             self.push(&[BREAK]);
@@ -147,14 +147,16 @@ impl Dump for DieDump {
     fn text_before_edge(&mut self, graph: &Graph<'_>, node: NodeId, edge: u32) {
         if self.is_on() {
             let node = &graph.nodes[node.index()];
-            self.push_range(graph, text_after_edge(graph, node, edge), graph.edges[edge as usize].at);
+            let from = self.begin_text(graph, node, edge);
+            self.push_range(graph, from, graph.edges[edge as usize].at);
         }
     }
 
     fn text_to_end(&mut self, graph: &Graph<'_>, node: NodeId) {
         if self.is_on() {
             let node = &graph.nodes[node.index()];
-            self.push_range(graph, text_after_edge(graph, node, node.edges.end), node.text.end);
+            let from = self.begin_text(graph, node, node.edges.end);
+            self.push_range(graph, from, node.text.end);
         }
     }
 
@@ -167,23 +169,7 @@ impl Dump for DieDump {
             self.push(&[BREAK, b'}']);
         }
     }
-
-    fn wants_replay(&mut self, graph: &Graph<'_>, node: NodeId) -> bool {
-        if !self.is_on() {
-            return false;
-        }
-        let known = self.expanded.contains(&node);
-        if known {
-            self.unexpanded(graph, node);
-        }
-        !known
-    }
 }
 
 /// What, with a line break behind it, separates an item from the one before.
 pub(super) const COMMA: &[u8] = b" ,";
-
-/// Where the text behind the edge before `edge` starts.
-fn text_after_edge(graph: &Graph<'_>, node: &Node, edge: u32) -> u32 {
-    if edge > node.edges.start { graph.edges[edge as usize - 1].at } else { node.text.start }
-}

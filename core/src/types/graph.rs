@@ -3,8 +3,9 @@
 
 use std::ops::Range;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::names::ItemNames;
 use crate::dwarf::{DebugInfo, DieOffset, Unit};
 use crate::kernel::KabiRules;
 use crate::{Error, Result};
@@ -23,6 +24,12 @@ pub struct Graph<'a> {
     pub(super) text: Vec<u8>,
     /// The references of all nodes, each node's in one piece and in the order of the text.
     pub(super) edges: Vec<Edge>,
+    /// Names that members and parameters are given.
+    pub(super) names: ItemNames<'a>,
+    /// Whether the walk visits complete nodes once more: for a dump, or because names may be given on the way.
+    pub(super) replays: bool,
+    /// With `replays`: what the present symbol's walk has expanded.
+    pub(super) expanded: FxHashSet<NodeId>,
     /// What is written for a line break.
     pub(super) line_break: u8,
     /// Where the text ended when the last line break was written.
@@ -144,8 +151,12 @@ impl<'a> Graph<'a> {
             rules,
             nodes: Vec::new(),
             by_die: FxHashMap::default(),
-            text: Vec::new(),
-            edges: Vec::new(),
+            // About what an object needs whose types are all reached. What stays unused costs no memory.
+            text: Vec::with_capacity(debug_info.size()),
+            edges: Vec::with_capacity(debug_info.size() / 64),
+            names: ItemNames::default(),
+            replays: line_breaks || rules.is_some() && debug_info.mentions(b"__kabi_renamed"),
+            expanded: FxHashSet::default(),
             line_break: if line_breaks { BREAK } else { b' ' },
             after_break: 0,
             names_end: None,

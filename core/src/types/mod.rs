@@ -8,6 +8,7 @@
 mod contribution;
 mod dump;
 mod graph;
+mod names;
 mod table;
 mod walk;
 

@@ -140,6 +140,8 @@ impl<'g, 'a> TableBuilder<'g, 'a> {
     /// absurd length, [`Error::KabiRule`] for a type string that cannot be read.
     pub fn new(graph: &'g Graph<'a>) -> Result<Self> {
         let mut table = TypeTable::default();
+        table.text.reserve(2 * graph.text.len());
+        table.references.reserve(graph.edges.len());
         let mut literal = Vec::new();
         let types = graph.nodes.iter().map(|node| {
             let name = node.name.as_ref()?;
@@ -217,6 +219,13 @@ impl<'g, 'a> TableBuilder<'g, 'a> {
         self.enter(root)?;
         while let Some(open) = self.path.last_mut() {
             let node = &self.graph.nodes[open.node.index()];
+            if open.edge > node.edges.start
+                && let Some((given, own)) = self.graph.names.given(open.edge - 1)
+            {
+                self.table.text.push(b' ');
+                self.table.text.extend_from_slice(given);
+                open.text += own;
+            }
             let Some(edge) = (open.edge < node.edges.end).then(|| self.graph.edges[open.edge as usize]) else {
                 copy(&mut self.table.text, self.graph, TextRange { start: open.text, end: node.text.end });
                 self.open[open.node.index()] = false;

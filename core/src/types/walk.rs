@@ -8,6 +8,8 @@
 //! its second parameter, the first is complete, and the second, made afresh, takes itself for the first: it gets no comma.
 //! Of the two, the text begun later stays. Modules have been built against versions of such text, so it is reproduced here.
 
+use std::ops::Range;
+
 use super::dump::Dump;
 use super::graph::{Kind, Role, State};
 use super::{Graph, NodeId, SymbolRole};
@@ -17,12 +19,12 @@ use crate::{Error, Result};
 /// A node on the way from the symbol to the present one.
 pub(super) struct Frame {
     pub(super) node: NodeId,
-    /// Index, in the graph, of the next edge to follow.
+    /// Index, in the graph, of the next edge to follow; it counts from `start` to `end`.
     next: u32,
+    start: u32,
+    end: u32,
     /// Whether the next parameter that is made here is the first one made.
     first: bool,
-    /// What `next` counts to.
-    end: u32,
     visit: Visit,
 }
 
@@ -31,7 +33,7 @@ pub(super) struct Frame {
 enum Visit {
     /// It is being made.
     Make,
-    /// It is complete and only dumped once more.
+    /// It has been made, and only what happens on the way is wanted once more: see [`Graph::replays`].
     Replay,
 }
 
@@ -44,6 +46,7 @@ impl Graph<'_> {
         let symbol = self.node(at, Role::Symbol(role))?;
         if self.nodes[symbol.index()].state != State::Complete {
             dump.begin_symbol();
+            self.expanded.clear();
             self.walk(symbol, dump)?;
             dump.end_symbol();
         }
@@ -56,9 +59,15 @@ impl Graph<'_> {
         let mut expandable = 0;
         path.extend(self.visit(root, None, &mut expandable, dump)?);
         while let Some(frame) = path.last_mut() {
+            if frame.visit == Visit::Make && frame.next > frame.start {
+                self.names.end(frame.next - 1);
+            }
             if frame.next < frame.end {
                 let edge = self.edges[frame.next as usize];
                 dump.text_before_edge(self, frame.node, frame.next);
+                if frame.visit == Visit::Make {
+                    self.names.begin(frame.next);
+                }
                 frame.next += 1;
                 let child = self.visit(edge.to, Some(frame), &mut expandable, dump)?;
                 path.extend(child);
@@ -83,36 +92,53 @@ impl Graph<'_> {
         expandable: &mut u32,
         dump: &mut impl Dump,
     ) -> Result<Option<Frame>> {
-        let visit = match self.nodes[id.index()].state {
+        let node = &self.nodes[id.index()];
+        let is_expandable = matches!(node.kind, Kind::Expandable { .. });
+        let visit = match node.state {
             State::New => {
                 self.contribute(id)?;
                 Visit::Make
             }
-            State::InProgress { expandable: then } => {
-                if matches!(self.nodes[id.index()].kind, Kind::Expandable { .. }) {
-                    dump.unexpanded(self, id);
-                    return Ok(None);
-                }
-                // Nothing in between that would stand by name: this would go on for ever, as the reference does.
-                if then == *expandable {
-                    return Err(Error::CyclicType(self.nodes[id.index()].at));
-                }
-                Visit::Make
-            }
-            State::Complete if dump.wants_replay(self, id) => Visit::Replay,
-            State::Complete => return Ok(None),
+            State::InProgress { .. } if is_expandable => match self.revisit(id, dump) {
+                Some(visit) => visit,
+                None => return Ok(None),
+            },
+            // Nothing in between that would stand by name: this would go on for ever, as it does in the reference.
+            State::InProgress { expandable: then } if then == *expandable => return Err(Error::CyclicType(node.at)),
+            State::InProgress { .. } => Visit::Make,
+            State::Complete if !self.replays => return Ok(None),
+            State::Complete if is_expandable && self.expanded.contains(&id) => match self.revisit(id, dump) {
+                Some(visit) => visit,
+                None => return Ok(None),
+            },
+            State::Complete => Visit::Replay,
         };
         let node = &mut self.nodes[id.index()];
+        let is_expandable = matches!(node.kind, Kind::Expandable { .. });
         if visit == Visit::Make {
             if let (Kind::Parameter, Some(list)) = (node.kind, from) {
                 node.comma = !list.first;
                 list.first = false;
             }
-            *expandable += u32::from(matches!(node.kind, Kind::Expandable { .. }));
+            *expandable += u32::from(is_expandable);
             node.state = State::InProgress { expandable: *expandable };
         }
-        let frame = Frame { node: id, next: node.edges.start, end: node.edges.end, first: true, visit };
+        if self.replays && is_expandable {
+            self.expanded.insert(id);
+        }
+        let Range { start, end } = node.edges;
+        let frame = Frame { node: id, next: start, start, end, first: true, visit };
         dump.begin_node(self, id, visit == Visit::Replay);
         Ok(Some(frame))
+    }
+
+    /// Comes to an expandable node that this symbol's walk has expanded before: it stands by name. The reference makes that
+    /// short form of it, once, as a node of its own; a union that something else stands for has no short form.
+    fn revisit(&mut self, id: NodeId, dump: &mut impl Dump) -> Option<Visit> {
+        if self.replays && self.names.revisit_stand_in(id) {
+            return Some(Visit::Replay);
+        }
+        dump.unexpanded(self, id);
+        None
     }
 }

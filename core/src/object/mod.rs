@@ -67,8 +67,13 @@ impl<'data, R: ReadRef<'data>> Image<'data, R> {
     /// of it is not one of a debug section.
     pub fn section(&self, name: &str) -> Result<Option<Cow<'data, [u8]>>> {
         let Some(section) = self.find(name) else { return Ok(None) };
-        let failed = |error: object::Error| Error::Section { section: name.to_owned(), reason: error.to_string() };
-        let mut data = section.uncompressed_data().map_err(failed)?;
+        let malformed = |reason: String| Error::Section { section: name.to_owned(), reason };
+        let compressed = section.compressed_data().map_err(|error| malformed(error.to_string()))?;
+        // Before memory is taken for it: what the header says may be anything.
+        if !is_plausible(&compressed) {
+            return Err(malformed(format!("it cannot have {} bytes uncompressed", compressed.uncompressed_size)));
+        }
+        let mut data = compressed.decompress().map_err(|error| malformed(error.to_string()))?;
         if self.file.kind() == object::ObjectKind::Relocatable {
             match &self.file {
                 object::File::Elf32(elf) => relocation::apply(elf, name, section.index(), &mut data)?,
@@ -118,6 +123,17 @@ impl<'data, R: ReadRef<'data>> Image<'data, R> {
             _ => Ok(Vec::new()),
         }
     }
+}
+
+/// Whether so much data can come from a compressed section at all.
+fn is_plausible(compressed: &object::CompressedData<'_>) -> bool {
+    // A match of deflate's takes two bits at least and gives 258 bytes; a block of zstd's takes four bytes and gives 128 KiB.
+    let most = match compressed.format {
+        object::CompressionFormat::Zlib => 1032,
+        object::CompressionFormat::Zstandard => 32 << 10,
+        _ => return true,
+    };
+    compressed.uncompressed_size <= (compressed.data.len() as u64).saturating_mul(most)
 }
 
 fn exported_symbols<'data, Elf, R>(elf: &ElfFile<'data, Elf, R>) -> Result<Vec<Symbol<'data>>>

@@ -111,7 +111,9 @@ impl<'t, 'data, Elf: FileHeader, R: ReadRef<'data>> Target<'t, 'data, Elf, R> {
         }
         let value = self.last_symbol.1.wrapping_add_signed(relocation.r_addend);
         let place = usize::try_from(relocation.r_offset).ok().and_then(|offset| self.data.get_mut(offset..));
-        match place.and_then(|place| rule.apply(place, value, !has_addend, self.big_endian)) {
+        // On SuperH, what RELA tables say is to be added to what stands in the section already.
+        let implicit_addend = !has_addend || self.machine == elf::EM_SH;
+        match place.and_then(|place| rule.apply(place, value, implicit_addend, self.big_endian)) {
             Some(()) => Ok(()),
             None => Err(self.malformed(format!("a relocation points to {:#x}, outside of it", relocation.r_offset))),
         }

@@ -55,6 +55,9 @@ pub enum Error {
     /// A reference leads into a supplementary file that was not given.
     #[error("DIE at {0}: refers to a supplementary debug file, which was not given")]
     NoSupplementary(DieOffset),
+    /// The supplementary file is not the one that the object was made with.
+    #[error("the supplementary debug file is of another build")]
+    OtherSupplementary,
     /// A DIE stands where a type is expected and is none, or is one that has no place in a version.
     #[error("DIE at {at}: unexpected {child} in {parent}")]
     UnexpectedDie {
@@ -116,7 +119,9 @@ impl Error {
             }
             Self::NoDebugInfo => "compile with -g (CONFIG_DEBUG_INFO), and do not strip the object",
             Self::SplitDwarf(_) => "compile without -gsplit-dwarf (CONFIG_DEBUG_INFO_SPLIT)",
-            Self::NoSupplementary(_) => "run dwz without -m, or keep the supplementary file at the path that it names",
+            Self::NoSupplementary(_) | Self::OtherSupplementary => {
+                "run dwz without -m, or keep the supplementary file at the path that it names"
+            }
             Self::UnexpectedDie { .. } => {
                 "only C and Rust types, and the plain data of C++, have a version; export something simpler"
             }

@@ -81,8 +81,11 @@ impl Session {
         let image = Image::parse(object)?;
         self.exports.read_addresses(&image, |export, definition| observer.address(export, definition))?;
         let sections = Sections::read(&image)?;
-        let supplementary = supplementary.map(|data| Sections::read(&Image::parse(data)?)).transpose()?;
+        let supplementary = supplementary.map(|data| read_supplementary(&image, data)).transpose()?;
         let debug_info = DebugInfo::new(&sections, supplementary.as_ref())?;
+        if let Some(name) = debug_info.split_dwarf_name()? {
+            return Err(Error::SplitDwarf(name));
+        }
         let rules = self.read_rules(&image)?;
         if rules.as_ref().is_some_and(KabiRules::has_trailing_data) {
             observer.trailing_rule_data();
@@ -91,13 +94,8 @@ impl Session {
         let mut walked = Vec::new();
         for found in symbols::find(&debug_info, &self.exports, &mut self.matched)? {
             observer.symbol(&self.exports[found.export]);
-            graph.enter_unit(found.unit);
+            graph.know_names_before(found.unit_end);
             walked.push((found.export, graph.walk_symbol(found.at, found.role, observer.dump())?));
-        }
-        if walked.is_empty()
-            && let Some(name) = debug_info.split_dwarf_name()?
-        {
-            return Err(Error::SplitDwarf(name));
         }
         let types = ObjectTypes::new(&graph, &self.exports, &walked)?;
         for symbol in &types.symbols {
@@ -114,6 +112,14 @@ impl Session {
         }
         let section = image.section(kabi::SECTION)?;
         Ok(Some(section.map_or(Ok(KabiRules::default()), |section| KabiRules::parse(&section))?))
+    }
+}
+
+fn read_supplementary<'s>(image: &Image<'_>, data: &'s [u8]) -> Result<Sections<'s>> {
+    let supplementary = Image::parse(data)?;
+    match image.supplementary_file() {
+        Some(link) if !link.matches(&supplementary) => Err(Error::OtherSupplementary),
+        _ => Sections::read(&supplementary),
     }
 }
 

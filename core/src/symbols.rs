@@ -14,15 +14,16 @@ use crate::{Error, Result};
 const POINTER_PREFIX: &[u8] = b"__gendwarfksyms_ptr_";
 
 /// The DIE that describes a symbol.
-pub struct SymbolDie<'u, 'a> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SymbolDie {
     /// The symbol; its aliases have the same DIE.
     pub export: ExportId,
     /// The DIE.
     pub at: DieOffset,
     /// What the DIE is taken for.
     pub role: SymbolRole,
-    /// The unit that was visited when it was found.
-    pub(crate) unit: &'u Unit<'a>,
+    /// Where the unit ends that was visited when it was found: see [`Graph::know_names_before`](crate::types::Graph).
+    pub unit_end: DieOffset,
 }
 
 /// Which exports of a list have got their DIE, in this object or an earlier one.
@@ -52,14 +53,18 @@ impl Matched {
 ///
 /// # Errors
 /// [`Error::Dwarf`], and [`Error::SymbolPointer`] for a pointer variable that is none.
-pub fn find<'u, 'a>(
-    debug_info: &'u DebugInfo<'a>,
-    exports: &ExportList,
-    matched: &mut Matched,
-) -> Result<Vec<SymbolDie<'u, 'a>>> {
-    let mut search = Search { debug_info, exports, matched, pointers: FxHashMap::default(), found: Vec::new() };
+pub fn find(debug_info: &DebugInfo<'_>, exports: &ExportList, matched: &mut Matched) -> Result<Vec<SymbolDie>> {
+    let mut search = Search {
+        debug_info,
+        exports,
+        matched,
+        pointers: FxHashMap::default(),
+        found: Vec::new(),
+        unit_end: DieOffset::START,
+    };
     let mut by_pointer = Vec::new();
     for unit in debug_info.units() {
+        search.unit_end = unit.end();
         for &at in &unit.outline(debug_info)?.symbols {
             search.visit(unit, at)?;
         }
@@ -70,24 +75,26 @@ pub fn find<'u, 'a>(
             by_pointer = exports.in_reference_order();
         }
         for &export in &by_pointer {
-            search.take_pointer(unit, export)?;
+            search.take_pointer(export)?;
         }
     }
     Ok(search.found)
 }
 
-struct Search<'s, 'u, 'a> {
-    debug_info: &'u DebugInfo<'a>,
+struct Search<'s, 'a> {
+    debug_info: &'s DebugInfo<'a>,
     exports: &'s ExportList,
     matched: &'s mut Matched,
     /// The pointer type of each symbol that has a pointer variable.
     pointers: FxHashMap<ExportId, DieOffset>,
-    found: Vec<SymbolDie<'u, 'a>>,
+    found: Vec<SymbolDie>,
+    /// Of the unit that is being visited.
+    unit_end: DieOffset,
 }
 
-impl<'u, 'a> Search<'_, 'u, 'a> {
+impl<'a> Search<'_, 'a> {
     /// Looks at a function or variable.
-    fn visit(&mut self, unit: &'u Unit<'a>, at: DieOffset) -> Result<()> {
+    fn visit(&mut self, unit: &Unit<'a>, at: DieOffset) -> Result<()> {
         let entry = unit.entry(self.debug_info, at)?;
         let mut attributes = Attributes::default();
         unit.attributes(self.debug_info, entry, &mut attributes)?;
@@ -106,12 +113,12 @@ impl<'u, 'a> Search<'_, 'u, 'a> {
                 }
             };
             if let Some(export) = export {
-                self.take(unit, export, origin, role);
+                self.take(export, origin, role);
             }
             return Ok(());
         }
         if let Some(export) = export {
-            self.take(unit, export, at, role);
+            self.take(export, at, role);
         } else if role == SymbolRole::Variable
             && let Some(pointed) = name.and_then(|name| name.strip_prefix(POINTER_PREFIX))
             && let Some(export) = self.exports.find(pointed)
@@ -127,7 +134,7 @@ impl<'u, 'a> Search<'_, 'u, 'a> {
     }
 
     /// After a unit: takes the pointer of a symbol that nothing else has described.
-    fn take_pointer(&mut self, unit: &'u Unit<'a>, export: ExportId) -> Result<()> {
+    fn take_pointer(&mut self, export: ExportId) -> Result<()> {
         if self.matched.contains(export) {
             return Ok(());
         }
@@ -135,18 +142,18 @@ impl<'u, 'a> Search<'_, 'u, 'a> {
         let Some(target) = self.pointer_target(pointer)? else { return Ok(()) };
         let target_unit = self.debug_info.unit_of(target)?;
         if target_unit.entry(self.debug_info, target)?.tag() == dw::DW_TAG_subroutine_type {
-            self.take(unit, export, target, SymbolRole::Function);
+            self.take(export, target, SymbolRole::Function);
         } else {
             // The type of the variable is what the pointer's own DW_AT_type says.
-            self.take(unit, export, pointer, SymbolRole::Variable);
+            self.take(export, pointer, SymbolRole::Variable);
         }
         Ok(())
     }
 
-    fn take(&mut self, unit: &'u Unit<'a>, export: ExportId, at: DieOffset, role: SymbolRole) {
+    fn take(&mut self, export: ExportId, at: DieOffset, role: SymbolRole) {
         if !self.matched.contains(export) {
             self.matched.insert(self.exports, export);
-            self.found.push(SymbolDie { export, at, role, unit });
+            self.found.push(SymbolDie { export, at, role, unit_end: self.unit_end });
         }
     }
 

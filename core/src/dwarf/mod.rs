@@ -100,6 +100,9 @@ impl DieOffset {
     /// Offsets are below this power of two. Sections of an exabyte do not occur; see `unit::reference`.
     const SECTION_SHIFT: u32 = 60;
 
+    /// Before every DIE.
+    pub(crate) const START: Self = Self(0);
+
     pub(crate) fn new(section: DebugSection, offset: usize) -> Self {
         Self((section as u64) << Self::SECTION_SHIFT | offset as u64)
     }

@@ -5,6 +5,7 @@ mod relocation;
 
 use std::borrow::Cow;
 
+use gimli::{EndianSlice, Reader as _};
 use object::read::elf::{ElfFile, FileHeader, Sym as _};
 use object::{Object as _, ObjectSection as _, ReadRef, elf};
 
@@ -31,6 +32,22 @@ pub struct Symbol<'data> {
     pub name: &'data [u8],
     /// Where it is defined.
     pub address: Address,
+}
+
+/// What an object says of its supplementary file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SupplementaryFile<'data> {
+    /// Its path, absolute or from the folder that the object is in.
+    pub path: &'data [u8],
+    identity: &'data [u8],
+}
+
+impl SupplementaryFile<'_> {
+    /// Whether `image` is the file that is meant.
+    pub fn matches<'data, R: ReadRef<'data>>(&self, image: &Image<'data, R>) -> bool {
+        let identity = image.debug_sup().map(|(_, own)| own.identity).or_else(|| image.build_id());
+        identity == Some(self.identity)
+    }
 }
 
 impl<'data, R: ReadRef<'data>> Image<'data, R> {
@@ -96,9 +113,29 @@ impl<'data, R: ReadRef<'data>> Image<'data, R> {
             .map_err(|error| Error::Section { section: name.to_owned(), reason: error.to_string() })
     }
 
-    /// The path of the supplementary file, which holds what `dwz` took out of this one and others.
-    pub fn supplementary_file(&self) -> Option<&'data [u8]> {
-        self.file.gnu_debugaltlink().ok().flatten().map(|(path, _)| path)
+    /// Where the supplementary file is, which holds what `dwz` took out of this one and others.
+    pub fn supplementary_file(&self) -> Option<SupplementaryFile<'data>> {
+        // The GNU extension has a section of its own for it.
+        match self.file.gnu_debugaltlink() {
+            Ok(Some((path, identity))) => Some(SupplementaryFile { path, identity }),
+            _ => self.debug_sup().filter(|(is_supplementary, _)| !is_supplementary).map(|(_, file)| file),
+        }
+    }
+
+    /// What `.debug_sup` of DWARF 5 holds: whether this is a supplementary file, and else the path of one; in both, the
+    /// identity that they share.
+    fn debug_sup(&self) -> Option<(bool, SupplementaryFile<'data>)> {
+        let mut section = EndianSlice::new(self.find(".debug_sup")?.data().ok()?, self.endian());
+        let (_version, is_supplementary) = (section.read_u16().ok()?, section.read_u8().ok()?);
+        let path = section.read_null_terminated_slice().ok()?.slice();
+        let length = usize::try_from(section.read_uleb128().ok()?).ok()?;
+        let identity = section.split(length).ok()?.slice();
+        Some((is_supplementary != 0, SupplementaryFile { path, identity }))
+    }
+
+    /// The build-id, if the file has one.
+    pub fn build_id(&self) -> Option<&'data [u8]> {
+        self.file.build_id().ok().flatten()
     }
 
     fn find(&self, name: &str) -> Option<object::Section<'data, '_, R>> {

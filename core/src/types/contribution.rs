@@ -463,7 +463,7 @@ impl<'a> Graph<'a> {
     }
 
     fn names_are_known(&self, at: DieOffset) -> bool {
-        self.names_end.is_some_and(|end| at < end)
+        at < self.names_end
     }
 
     fn text_position(&self, at: DieOffset) -> Result<u32> {

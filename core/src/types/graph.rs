@@ -6,7 +6,7 @@ use std::ops::Range;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::names::ItemNames;
-use crate::dwarf::{DebugInfo, DieOffset, Unit};
+use crate::dwarf::{DebugInfo, DieOffset};
 use crate::kernel::KabiRules;
 use crate::{Error, Result};
 
@@ -34,8 +34,8 @@ pub struct Graph<'a> {
     pub(super) line_break: u8,
     /// Where the text ended when the last line break was written.
     pub(super) after_break: usize,
-    /// DIEs from here on have no fully qualified name yet, see [`Graph::enter_unit`].
-    pub(super) names_end: Option<DieOffset>,
+    /// DIEs from here on have no fully qualified name yet.
+    pub(super) names_end: DieOffset,
 }
 
 /// Names a node of a graph.
@@ -159,16 +159,16 @@ impl<'a> Graph<'a> {
             expanded: FxHashSet::default(),
             line_break: if line_breaks { BREAK } else { b' ' },
             after_break: 0,
-            names_end: None,
+            names_end: DieOffset::START,
         }
     }
 
-    /// Makes the names of `unit`, and of the units before it, known.
+    /// Makes the names of all DIEs before `end` known: to be called when a unit's turn comes, with its end.
     ///
     /// The reference (gendwarfksyms of Linux 7.3) gathers the names of a unit's DIEs when the unit's turn comes. What is
     /// reached before that, in a later unit or in the supplementary file, stays without a fully qualified name.
-    pub(crate) fn enter_unit(&mut self, unit: &Unit<'_>) {
-        self.names_end = self.names_end.max(Some(unit.end()));
+    pub fn know_names_before(&mut self, end: DieOffset) {
+        self.names_end = self.names_end.max(end);
     }
 
     pub(super) fn node(&mut self, at: DieOffset, role: Role) -> Result<NodeId> {

@@ -100,7 +100,7 @@ fn read_object(session: &mut Session, path: &Path, report: &mut Report) -> Resul
 /// The file that holds what `dwz` took out of this one and others.
 fn supplementary_path(object: &[u8], path: &Path) -> Option<PathBuf> {
     let link = Image::parse(object).ok()?.supplementary_file()?;
-    let link = Path::new(std::str::from_utf8(link).ok()?);
+    let link = Path::new(std::str::from_utf8(link.path).ok()?);
     Some(path.parent().unwrap_or(Path::new("")).join(link))
 }
 

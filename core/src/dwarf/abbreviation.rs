@@ -65,14 +65,15 @@ impl Step {
 }
 
 impl Abbreviations {
-    /// Reads the table at `offset` of `.debug_abbrev`.
-    pub(super) fn parse(mut section: Slice<'_>, offset: usize, encoding: Encoding) -> gimli::Result<Self> {
+    /// Reads the table at `offset` of `.debug_abbrev`; returns its size in bytes too.
+    pub(super) fn parse(mut section: Slice<'_>, offset: usize, encoding: Encoding) -> gimli::Result<(Self, usize)> {
         section.skip(offset)?;
+        let size = section.len();
         let mut table = Self::default();
         loop {
             let code = section.read_uleb128()?;
             if code == 0 {
-                return Ok(table);
+                return Ok((table, size - section.len()));
             }
             let abbreviation = Abbreviation::parse(&mut section, encoding)?;
             if code == table.dense.len() as u64 + 1 {

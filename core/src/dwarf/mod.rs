@@ -150,8 +150,15 @@ pub struct DebugInfo<'a> {
     units: Vec<Unit<'a>>,
     /// Type units by signature, made when the first reference by signature is met.
     signatures: OnceLock<FxHashMap<u64, DieOffset>>,
-    /// Many units may share a table, after `dwz` nearly all do.
-    abbreviations: Mutex<FxHashMap<AbbreviationsKey, Arc<Abbreviations>>>,
+    abbreviations: Mutex<AbbreviationTables>,
+}
+
+/// Many units may share a table, after `dwz` nearly all do.
+#[derive(Default)]
+struct AbbreviationTables {
+    tables: FxHashMap<AbbreviationsKey, Arc<Abbreviations>>,
+    /// How many bytes they took in all.
+    size: usize,
 }
 
 /// Offset in `.debug_abbrev`, whether of the supplementary file, and what sizes of forms depend on.
@@ -167,6 +174,11 @@ struct File<'a> {
     str_offsets: Slice<'a>,
     line: gimli::DebugLine<Slice<'a>>,
     location_lists_sizes: LocationListsSizes,
+}
+
+impl AbbreviationTables {
+    /// Each part of the section belongs to one table, which is read for one encoding or a few.
+    const MAX_READINGS: usize = 16;
 }
 
 impl<'a> File<'a> {
@@ -223,6 +235,14 @@ impl<'a> DebugInfo<'a> {
             }
         }
         Ok(())
+    }
+
+    /// How long a text may be that is made of names and tags, in bytes: far longer than any that a compiler's output gives,
+    /// and still in proportion to the input.
+    pub(crate) fn text_limit(&self) -> usize {
+        const LEAST: usize = 64 << 20;
+        const PER_BYTE: usize = 32;
+        LEAST.saturating_add(self.size().saturating_mul(PER_BYTE))
     }
 
     /// The size of `.debug_info` in bytes.
@@ -284,19 +304,22 @@ impl<'a> DebugInfo<'a> {
         }
     }
 
-    fn abbreviations(
-        &self,
-        section: DebugSection,
-        offset: usize,
-        encoding: gimli::Encoding,
-    ) -> gimli::Result<Arc<Abbreviations>> {
-        let key = (offset, section == DebugSection::Supplementary, encoding);
-        let mut tables = self.abbreviations.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(table) = tables.get(&key) {
+    /// The table at an offset of `.debug_abbrev`, for the unit that starts `at`.
+    fn abbreviations(&self, at: DieOffset, offset: usize, encoding: gimli::Encoding) -> Result<Arc<Abbreviations>> {
+        let key = (offset, at.section() == DebugSection::Supplementary, encoding);
+        let mut known = self.abbreviations.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(table) = known.tables.get(&key) {
             return Ok(Arc::clone(table));
         }
-        let table = Arc::new(Abbreviations::parse(self.file(section).abbrev, offset, encoding)?);
-        tables.insert(key, Arc::clone(&table));
+        let section = self.file(at.section()).abbrev;
+        let (table, size) = Abbreviations::parse(section, offset, encoding)
+            .map_err(|error| Error::Dwarf { at, reason: format!("its abbreviations at {offset:#x}: {error}") })?;
+        known.size = known.size.saturating_add(size);
+        if known.size > AbbreviationTables::MAX_READINGS.saturating_mul(section.len()) {
+            return Err(Error::LimitExceeded { at, what: "the tables of abbreviations overlap" });
+        }
+        let table = Arc::new(table);
+        known.tables.insert(key, Arc::clone(&table));
         Ok(table)
     }
 }

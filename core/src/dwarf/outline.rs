@@ -7,7 +7,7 @@ use gimli::{DwTag, constants as dw};
 
 use super::unit::EntryEnd;
 use super::{Attr, Attributes, DebugInfo, DieOffset, Entry, Unit};
-use crate::Result;
+use crate::{Error, Result};
 
 /// What a walk over a unit's DIEs gathers.
 ///
@@ -140,35 +140,49 @@ impl Outline {
     }
 
     fn scope_prefix<'a>(&self, debug_info: &DebugInfo<'a>, unit: &Unit<'a>, index: usize) -> Result<&[u8]> {
-        // From the outermost scope without a prefix inwards: no recursion on input.
-        let mut missing = Vec::new();
-        let mut next = Some(index);
-        let mut prefix: &[u8] = &[];
-        while let Some(index) = next
-            && let ScopeKind::Named(known) = &self.scopes[index].kind
+        let ScopeKind::Named(known) = &self.scopes[index].kind else { return Ok(&[]) };
+        if let Some(prefix) = known.get() {
+            return Ok(prefix);
+        }
+        // Outwards to a scope whose prefix is known, and back inwards. Only the one that was asked for is kept: of scopes
+        // nested deeply, all prefixes together would take far more memory than the names that they are made of.
+        let mut missing = vec![&self.scopes[index]];
+        let mut prefix = Vec::new();
+        let mut next = self.scopes[index].parent;
+        while let Some(parent) = next.map(|index| &self.scopes[index])
+            && let ScopeKind::Named(known) = &parent.kind
         {
             if let Some(known) = known.get() {
-                prefix = known;
+                prefix.extend_from_slice(known);
                 break;
             }
-            missing.push((&self.scopes[index], known));
-            next = self.scopes[index].parent;
+            missing.push(parent);
+            next = parent.parent;
         }
         let mut attributes = Attributes::default();
-        for (scope, known) in missing.into_iter().rev() {
+        for scope in missing.into_iter().rev() {
             let entry = unit.entry(debug_info, DieOffset::new(unit.section(), scope.start))?;
             unit.attributes(debug_info, entry, &mut attributes)?;
-            let own = match attributes.string(Attr::Name) {
-                Some(name) => [prefix, unit.string(debug_info, name)?, b"::"].concat(),
+            match attributes.string(Attr::Name) {
+                Some(name) => prefix.extend_from_slice(unit.string(debug_info, name)?),
                 // Nameless scopes show only behind a name.
-                None if prefix.is_empty() => Vec::new(),
-                None => [prefix, b"<anonymous>::"].concat(),
-            };
-            prefix = known.get_or_init(|| own.into());
+                None if prefix.is_empty() => continue,
+                None => prefix.extend_from_slice(b"<anonymous>"),
+            }
+            prefix.extend_from_slice(b"::");
+            if prefix.len() > MAX_PREFIX {
+                return Err(Error::LimitExceeded {
+                    at: entry.at,
+                    what: "the names of the scopes around it are too long",
+                });
+            }
         }
-        Ok(prefix)
+        Ok(known.get_or_init(|| prefix.into()))
     }
 }
+
+/// Names of Rust types take some kilobytes at the most.
+const MAX_PREFIX: usize = 1 << 20;
 
 fn passes_prefix(tag: DwTag) -> bool {
     matches!(tag, dw::DW_TAG_namespace | dw::DW_TAG_class_type | dw::DW_TAG_structure_type)

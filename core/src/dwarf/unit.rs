@@ -51,7 +51,10 @@ impl<'a> Unit<'a> {
         let offset = header.offset().0;
         let end = offset.saturating_add(header.length_including_self()).min(data.len());
         let type_signature = match header.type_() {
-            gimli::UnitType::Type { type_signature, type_offset } => Some((type_signature.0, offset + type_offset.0)),
+            gimli::UnitType::Type { type_signature, type_offset } => {
+                let type_offset = offset.checked_add(type_offset.0).filter(|&type_offset| type_offset < end);
+                type_offset.map(|type_offset| (type_signature.0, type_offset))
+            }
             _ => None,
         };
         Self {
@@ -370,9 +373,7 @@ impl<'a> Unit<'a> {
 
     #[cold]
     fn read_abbreviations(&self, debug_info: &DebugInfo<'a>) -> Result<&Abbreviations> {
-        let abbreviations = debug_info
-            .abbreviations(self.section, self.abbreviations_offset, self.encoding)
-            .map_err(|error| self.error(self.offset, &format!("its abbreviations: {error}")))?;
+        let abbreviations = debug_info.abbreviations(self.offset(), self.abbreviations_offset, self.encoding)?;
         Ok(self.abbreviations.get_or_init(|| abbreviations))
     }
 

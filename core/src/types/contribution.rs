@@ -56,6 +56,7 @@ impl<'a> Graph<'a> {
         };
         let text_end = self.text_position(at)?;
         let edges_end = u32::try_from(self.edges.len()).map_err(|_| too_much(at))?;
+        self.check_length(at)?;
         let node = &mut self.nodes[id.index()];
         node.kind = kind;
         node.text = TextRange { start: text_start, end: text_end };
@@ -216,6 +217,7 @@ impl<'a> Graph<'a> {
                 let name = attributes.string(Attr::Name).filter(|_| self.names_are_known(child.at));
                 let name = name.map(|name| die.unit.string(self.debug_info, name)).transpose()?;
                 self.enumerator(&mut list, name, attributes.constant(Attr::ConstValue), enumeration)?;
+                self.check_length(child.at)?;
             }
             children.leave(self.debug_info, child, end)?;
         }
@@ -367,6 +369,14 @@ impl<'a> Graph<'a> {
             self.names.add_item(self.edges.len() - 1, self.text.len() - name_start);
         }
         self.item_attributes(die);
+        self.check_length(die.entry.at)
+    }
+
+    /// Names can be used again and again, so text can grow out of proportion to the input.
+    fn check_length(&self, at: DieOffset) -> Result<()> {
+        if self.text.len() > self.text_limit {
+            return Err(Error::LimitExceeded { at, what: "the types take more text than any compiler writes" });
+        }
         Ok(())
     }
 

@@ -8,6 +8,8 @@ use super::{Graph, NodeId};
 pub trait Dump {
     /// Whether the graph has to keep line breaks, and the walk to visit complete nodes once more.
     fn needs_line_breaks(&self) -> bool;
+    /// Whether the dump of this symbol has become absurdly long.
+    fn is_full(&self) -> bool;
     /// The walk of a symbol begins.
     fn begin_symbol(&mut self);
     /// The walk of a symbol is over.
@@ -27,6 +29,9 @@ impl Dump for () {
     fn needs_line_breaks(&self) -> bool {
         false
     }
+    fn is_full(&self) -> bool {
+        false
+    }
     fn begin_symbol(&mut self) {}
     fn end_symbol(&mut self) {}
     fn begin_node(&mut self, _: &Graph<'_>, _: NodeId, _: bool) {}
@@ -41,9 +46,13 @@ pub struct DieDump {
     /// What was dumped so far.
     pub text: Vec<u8>,
     detail: Detail,
+    symbol_start: usize,
     depth: usize,
     at_break: bool,
 }
+
+/// The longest dumps of a kernel's symbols take ten million bytes, most of them for indentation.
+const MAX_SYMBOL_TEXT: usize = 256 << 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Detail {
@@ -73,7 +82,7 @@ impl DieDump {
     }
 
     fn new(detail: Detail) -> Self {
-        Self { text: Vec::new(), detail, depth: 0, at_break: false }
+        Self { text: Vec::new(), detail, symbol_start: 0, depth: 0, at_break: false }
     }
 
     fn push(&mut self, text: &[u8]) {
@@ -118,7 +127,12 @@ impl Dump for DieDump {
         self.is_on()
     }
 
+    fn is_full(&self) -> bool {
+        self.text.len() - self.symbol_start > MAX_SYMBOL_TEXT
+    }
+
     fn begin_symbol(&mut self) {
+        self.symbol_start = self.text.len();
         self.depth = 0;
     }
 

@@ -22,6 +22,8 @@ pub struct Graph<'a> {
     by_die: FxHashMap<NodeKey, NodeId>,
     /// The text of all nodes, each node's in one piece.
     pub(super) text: Vec<u8>,
+    /// How long it may be, and the text that is made from it.
+    pub(super) text_limit: usize,
     /// The references of all nodes, each node's in one piece and in the order of the text.
     pub(super) edges: Vec<Edge>,
     /// Names that members and parameters are given.
@@ -153,6 +155,7 @@ impl<'a> Graph<'a> {
             by_die: FxHashMap::default(),
             // About what an object needs whose types are all reached. What stays unused costs no memory.
             text: Vec::with_capacity(debug_info.size()),
+            text_limit: debug_info.text_limit(),
             edges: Vec::with_capacity(debug_info.size() / 64),
             names: ItemNames::default(),
             replays: line_breaks || rules.is_some() && debug_info.mentions(b"__kabi_renamed"),

@@ -11,9 +11,6 @@ use crate::dwarf::DieOffset;
 use crate::kernel::KabiRules;
 use crate::{Error, Result};
 
-/// A type string longer than this is made by repetition, not by a compiler.
-const MAX_TYPE_STRING: usize = 1 << 28;
-
 /// All named types of an object, and the strings of its symbols.
 #[derive(Debug, Default)]
 pub struct TypeTable {
@@ -136,7 +133,7 @@ impl<'g, 'a> TableBuilder<'g, 'a> {
     /// Of several DIEs with one name, the longest string is kept, of equally long ones that of the first DIE.
     ///
     /// # Errors
-    /// [`Error::CyclicType`] for a type without a name that contains itself, [`Error::LimitExceeded`] for a string of
+    /// [`Error::CyclicType`] for a type without a name that contains itself, [`Error::LimitExceeded`] for strings of
     /// absurd length, [`Error::KabiRule`] for a type string that cannot be read.
     pub fn new(graph: &'g Graph<'a>) -> Result<Self> {
         let mut table = TypeTable::default();
@@ -245,9 +242,12 @@ impl<'g, 'a> TableBuilder<'g, 'a> {
                 }
                 None => self.enter(edge.to)?,
             }
-            if self.table.text.len() - text_start > MAX_TYPE_STRING {
+            if self.table.text.len() > self.graph.text_limit {
                 let at = self.graph.nodes[root.index()].at;
-                return Err(Error::LimitExceeded { at, what: "the type string is longer than 256 MiB" });
+                return Err(Error::LimitExceeded {
+                    at,
+                    what: "the type strings are longer than any compiler makes them",
+                });
             }
         }
         Ok(TypeString {

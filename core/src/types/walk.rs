@@ -37,11 +37,15 @@ enum Visit {
     Replay,
 }
 
+/// Types that contain one another without a name can be walked in more ways than could ever be counted. A kernel's symbol
+/// takes less than a million steps.
+const MAX_STEPS: u64 = 1 << 28;
+
 impl Graph<'_> {
     /// Makes the node of a symbol and all that it reaches.
     ///
     /// # Errors
-    /// Those of the DIEs that are read, and [`Error::CyclicType`].
+    /// Those of the DIEs that are read, and [`Error::CyclicType`] and [`Error::LimitExceeded`].
     pub fn walk_symbol(&mut self, at: DieOffset, role: SymbolRole, dump: &mut impl Dump) -> Result<NodeId> {
         let symbol = self.node(at, Role::Symbol(role))?;
         if self.nodes[symbol.index()].state != State::Complete {
@@ -58,7 +62,13 @@ impl Graph<'_> {
         // How many expandable nodes on the path are being made.
         let mut expandable = 0;
         path.extend(self.visit(root, None, &mut expandable, dump)?);
+        let mut steps = 0u64;
         while let Some(frame) = path.last_mut() {
+            steps += 1;
+            if steps > MAX_STEPS || dump.is_full() {
+                let at = self.nodes[root.index()].at;
+                return Err(Error::LimitExceeded { at, what: "the walk of its types does not come to an end" });
+            }
             if frame.visit == Visit::Make && frame.next > frame.start {
                 self.names.end(frame.next - 1);
             }

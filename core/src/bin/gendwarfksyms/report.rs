@@ -46,7 +46,8 @@ impl Report {
 
     /// Writes out the DIEs that were dumped since the last time.
     pub(crate) fn flush_dies(&mut self) {
-        let _ = self.err.write_all(&std::mem::take(&mut self.dies.text));
+        let _ = self.err.write_all(&self.dies.text);
+        self.dies.text.clear();
     }
 
     fn line(&mut self, line: impl Display) {
@@ -79,6 +80,7 @@ impl Observer for Report {
     }
 
     fn symbol(&mut self, export: &Export) {
+        self.flush_dies();
         self.debug("process_symbol", export.name.escape_ascii());
     }
 }

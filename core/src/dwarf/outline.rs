@@ -41,6 +41,15 @@ enum ScopeKind {
     Unread(OnceLock<Box<Outline>>),
 }
 
+/// What is walked over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// A unit: symbols are in it, and what starts afresh is passed over.
+    Unit,
+    /// What was passed over: all of it, so that this never goes deeper.
+    Function,
+}
+
 /// Where the walk is.
 #[derive(Clone, Copy)]
 struct Place {
@@ -55,17 +64,17 @@ struct Place {
 impl Outline {
     pub(super) fn read<'a>(debug_info: &DebugInfo<'a>, unit: &Unit<'a>) -> Result<Self> {
         let root = unit.root(debug_info)?;
-        root.map_or_else(|| Ok(Self::default()), |root| Self::read_below(debug_info, unit, root, true))
+        root.map_or_else(|| Ok(Self::default()), |root| Self::read_below(debug_info, unit, root, Depth::Unit))
     }
 
-    /// Walks over what is below `top`, in which names start afresh, and which may hold exported symbols or not.
-    fn read_below<'a>(debug_info: &DebugInfo<'a>, unit: &Unit<'a>, top: Entry<'_>, symbols: bool) -> Result<Self> {
+    /// Walks over what is below `top`, in which names start afresh.
+    fn read_below<'a>(debug_info: &DebugInfo<'a>, unit: &Unit<'a>, top: Entry<'_>, depth: Depth) -> Result<Self> {
         let mut outline = Self::default();
         if !top.has_children() {
             return Ok(outline);
         }
         let mut at = unit.skip_attributes(top)?;
-        let mut place = Place { scope: None, prefixed: false, symbols };
+        let mut place = Place { scope: None, prefixed: false, symbols: depth == Depth::Unit };
         let mut around = Vec::new();
         loop {
             let Some(entry) = unit.entry_at(debug_info, at.0)? else {
@@ -87,7 +96,10 @@ impl Outline {
             }
             let names = passes_prefix(entry.tag());
             let (start, parent) = (entry.at.offset(), place.scope);
-            if !names && let Some(end) = unit.sibling(entry)? {
+            if depth == Depth::Unit
+                && !names
+                && let Some(end) = unit.sibling(entry)?
+            {
                 outline.scopes.push(Scope { start, end, parent, kind: ScopeKind::Unread(OnceLock::new()) });
                 at = EntryEnd(end);
                 continue;
@@ -119,7 +131,7 @@ impl Outline {
                         None => {
                             let top =
                                 unit.entry(debug_info, DieOffset::new(unit.section(), outline.scopes[index].start))?;
-                            let read = Self::read_below(debug_info, unit, top, false)?;
+                            let read = Self::read_below(debug_info, unit, top, Depth::Function)?;
                             inside.get_or_init(|| Box::new(read))
                         }
                     };

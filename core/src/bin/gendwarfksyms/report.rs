@@ -8,7 +8,7 @@ use kabiscope::kernel::{Definition, Export};
 use kabiscope::session::Observer;
 use kabiscope::types::DieDump;
 
-/// Standard error, and what of it is wanted.
+/// Standard error, and what of it is wanted. There is nobody to tell should it be impossible to write to.
 pub(crate) struct Report {
     err: BufWriter<StderrLock<'static>>,
     debug: bool,
@@ -38,10 +38,16 @@ impl Report {
         }
     }
 
+    /// Text as it is.
+    pub(crate) fn text(&mut self, text: &str) {
+        let _ = self.err.write_all(text.as_bytes());
+    }
+
     /// A line of a dump: a name and its string.
     pub(crate) fn dump(&mut self, name: &[u8], string: &[u8]) {
-        // There is nobody to tell that standard error cannot be written to.
-        let _ = self.err.write_all(&[name, b" ", string, b"\n"].concat());
+        for part in [name, b" ", string, b"\n"] {
+            let _ = self.err.write_all(part);
+        }
     }
 
     /// Writes out the DIEs that were dumped since the last time.

@@ -23,12 +23,12 @@ pub(crate) fn run() -> ExitCode {
     let args = match cli::parse(std::env::args_os()) {
         Ok(args) => args,
         Err(message) => {
-            eprint!("{message}\n{}", cli::usage());
+            print_usage(&message);
             return ExitCode::FAILURE;
         }
     };
     if args.help {
-        eprint!("{}", cli::usage());
+        print_usage("");
         return ExitCode::SUCCESS;
     }
     let dies = if args.dump_die_map {
@@ -44,9 +44,16 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
+/// Prints the usage, to standard error as the reference does, behind a message if there is one.
+fn print_usage(message: &str) {
+    let newline = if message.is_empty() { "" } else { "\n" };
+    // Nothing is left to be done if that fails.
+    let _ = write!(io::stderr(), "{message}{newline}{}", cli::usage());
+}
+
 fn versions(args: &Args, report: &mut Report) -> Result<(), Failed> {
     if args.objects.is_empty() {
-        eprint!("{}", cli::usage());
+        report.text(&cli::usage());
         report.error("main", "no input files?", None);
         return Err(Failed);
     }

@@ -52,20 +52,15 @@ pub(super) fn apply<'data, Elf: FileHeader, R: ReadRef<'data>>(
     let mut table = elf.elf_relocation_sections().get(section);
     while let Some(index) = table {
         let header = elf.elf_section_table().section(index).map_err(malformed)?;
-        let mut target = Target::new(elf, name, data.to_mut());
+        let mut target = Target { elf, name, data: data.to_mut() };
         if let Some((relocations, _)) = header.rela(endian, file).map_err(malformed)? {
-            for relocation in relocations {
-                target.apply(Crel::from_rela(relocation, endian, is_mips64el), true)?;
-            }
+            target.apply(relocations.iter().map(|one| Crel::from_rela(one, endian, is_mips64el)), true)?;
         } else if let Some((relocations, _)) = header.rel(endian, file).map_err(malformed)? {
-            for relocation in relocations {
-                target.apply(Crel::from_rel(relocation, endian), false)?;
-            }
+            target.apply(relocations.iter().map(|one| Crel::from_rel(one, endian)), false)?;
         } else if let Some((relocations, _)) = header.crel(endian, file).map_err(malformed)? {
             let has_addends = relocations.is_rela();
-            for relocation in relocations {
-                target.apply(relocation.map_err(malformed)?, has_addends)?;
-            }
+            let relocations: Result<Vec<_>> = relocations.map(|one| one.map_err(malformed)).collect();
+            target.apply(relocations?.into_iter(), has_addends)?;
         }
         table = elf.elf_relocation_sections().get(index);
     }
@@ -77,64 +72,45 @@ struct Target<'t, 'data, Elf: FileHeader, R: ReadRef<'data>> {
     elf: &'t ElfFile<'data, Elf, R>,
     name: &'t str,
     data: &'t mut [u8],
-    machine: elf::Machine,
-    big_endian: bool,
-    /// Nearly all relocations of a section are of one type, and against a few section symbols.
-    last_rule: (RelocationType, Rule),
-    last_symbol: (u32, u64),
 }
 
-impl<'t, 'data, Elf: FileHeader, R: ReadRef<'data>> Target<'t, 'data, Elf, R> {
-    fn new(elf: &'t ElfFile<'data, Elf, R>, name: &'t str, data: &'t mut [u8]) -> Self {
-        Self {
-            elf,
-            name,
-            data,
-            machine: elf.elf_header().e_machine(elf.endian()),
-            big_endian: elf.endian().is_big_endian(),
-            last_rule: (RelocationType(0), Rule::Ignore),
-            last_symbol: (0, 0),
-        }
-    }
-
-    #[inline]
-    fn apply(&mut self, relocation: Crel, has_addend: bool) -> Result<()> {
-        if relocation.r_type != self.last_rule.0 {
-            self.find_rule(relocation)?;
-        }
-        let rule = self.last_rule.1;
-        if rule == Rule::Ignore {
-            return Ok(());
-        }
-        if relocation.r_sym != self.last_symbol.0 {
-            self.find_symbol(relocation)?;
-        }
-        let value = self.last_symbol.1.wrapping_add_signed(relocation.r_addend);
-        let place = usize::try_from(relocation.r_offset).ok().and_then(|offset| self.data.get_mut(offset..));
+impl<'data, Elf: FileHeader, R: ReadRef<'data>> Target<'_, 'data, Elf, R> {
+    fn apply(&mut self, relocations: impl Iterator<Item = Crel>, has_addends: bool) -> Result<()> {
+        let big_endian = self.elf.endian().is_big_endian();
         // On SuperH, what RELA tables say is to be added to what stands in the section already.
-        let implicit_addend = !has_addend || self.machine == elf::EM_SH;
-        match place.and_then(|place| rule.apply(place, value, implicit_addend, self.big_endian)) {
-            Some(()) => Ok(()),
-            None => Err(self.malformed(format!("a relocation points to {:#x}, outside of it", relocation.r_offset))),
+        let implicit_addends = !has_addends || self.elf.elf_header().e_machine(self.elf.endian()) == elf::EM_SH;
+        // Nearly all of them are of one type and against a few section symbols, one after the other.
+        let (mut last, mut rule, mut symbol) = (None, Rule::Ignore, 0);
+        for relocation in relocations {
+            if last != Some((relocation.r_type, relocation.r_sym)) {
+                rule = self.rule(relocation)?;
+                symbol = if rule == Rule::Ignore { 0 } else { self.symbol_value(relocation)? };
+                last = Some((relocation.r_type, relocation.r_sym));
+            }
+            let value = symbol.wrapping_add_signed(relocation.r_addend);
+            let place = usize::try_from(relocation.r_offset).ok().and_then(|offset| self.data.get_mut(offset..));
+            if place.and_then(|place| rule.apply(place, value, implicit_addends, big_endian)).is_none() {
+                let reason = format!("a relocation points to {:#x}, outside of it", relocation.r_offset);
+                return Err(self.malformed(reason));
+            }
         }
+        Ok(())
     }
 
-    fn find_rule(&mut self, relocation: Crel) -> Result<()> {
-        let rule = rule(self.machine, relocation.r_type).ok_or_else(|| Error::Relocation {
+    fn rule(&self, relocation: Crel) -> Result<Rule> {
+        let machine = self.elf.elf_header().e_machine(self.elf.endian());
+        rule(machine, relocation.r_type).ok_or_else(|| Error::Relocation {
             section: self.name.to_owned(),
-            machine: self.machine.0,
+            machine: machine.0,
             kind: relocation.r_type.0,
             offset: relocation.r_offset,
-        })?;
-        self.last_rule = (relocation.r_type, rule);
-        Ok(())
+        })
     }
 
-    fn find_symbol(&mut self, relocation: Crel) -> Result<()> {
+    fn symbol_value(&self, relocation: Crel) -> Result<u64> {
         let symbol = self.elf.elf_symbol_table().symbol(SymbolIndex(relocation.r_sym as usize));
         let symbol = symbol.map_err(|error| self.malformed(error.to_string()))?;
-        self.last_symbol = (relocation.r_sym, symbol.st_value(self.elf.endian()).into());
-        Ok(())
+        Ok(symbol.st_value(self.elf.endian()).into())
     }
 
     #[cold]

@@ -51,13 +51,15 @@ pub fn command() -> Command {
 /// Reads a command line; the first argument is the name of the program.
 ///
 /// # Errors
-/// A message as getopt_long of the GNU C library words it, by the long name of the option.
+/// A message as getopt_long of the GNU C library words it.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Args, String> {
-    let mut arguments = arguments.into_iter().peekable();
-    let program = arguments.peek().map_or_else(|| "gendwarfksyms".into(), |name| name.to_string_lossy().into_owned());
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    let program = arguments.first().map_or_else(|| "gendwarfksyms".into(), |name| name.to_string_lossy().into_owned());
+    // An option that lacks its argument is the last word; clap forgets whether it was given by its short name.
+    let last = arguments.last().map(|last| last.to_string_lossy().into_owned()).unwrap_or_default();
     let matches = command().try_get_matches_from(arguments);
     let parsed = matches.and_then(|matches| Args::from_arg_matches(&matches));
-    parsed.map_err(|error| format!("{program}: {}", message(&error)))
+    parsed.map_err(|error| format!("{program}: {}", message(&error, &last)))
 }
 
 /// The text of `--help`.
@@ -79,7 +81,7 @@ pub fn usage() -> String {
     text
 }
 
-fn message(error: &clap::Error) -> String {
+fn message(error: &clap::Error, last: &str) -> String {
     let argument = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(argument)) => argument.clone(),
         Some(ContextValue::Strings(arguments)) => arguments.concat(),
@@ -100,7 +102,8 @@ fn message(error: &clap::Error) -> String {
         }
         ErrorKind::UnknownArgument => format!("invalid option -- '{}'", option.trim_start_matches('-')),
         ErrorKind::TooManyValues => format!("option '{option}' doesn't allow an argument"),
-        _ => format!("option '{option}' requires an argument"),
+        _ if last.starts_with("--") => format!("option '{option}' requires an argument"),
+        _ => format!("option requires an argument -- '{}'", last.chars().last().unwrap_or_default()),
     }
 }
 
@@ -144,6 +147,8 @@ mod tests {
             ("g -x", "g: invalid option -- 'x'"),
             ("g -dx", "g: invalid option -- 'x'"),
             ("g --nope", "g: unrecognized option '--nope'"),
+            ("g -T", "g: option requires an argument -- 'T'"),
+            ("g a.o -sT", "g: option requires an argument -- 'T'"),
             ("g --symtypes", "g: option '--symtypes' requires an argument"),
             ("g --dump-dies=x a.o", "g: option '--dump-dies' doesn't allow an argument"),
             ("g --s", "g: option '--s' is ambiguous; possibilities: '--stable' '--symtypes'"),

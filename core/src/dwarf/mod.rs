@@ -11,6 +11,7 @@ mod outline;
 mod unit;
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gimli::{EndianSlice, RunTimeEndian};
@@ -151,6 +152,8 @@ pub struct DebugInfo<'a> {
     /// Type units by signature, made when the first reference by signature is met.
     signatures: OnceLock<FxHashMap<u64, DieOffset>>,
     abbreviations: Mutex<AbbreviationTables>,
+    /// How many steps were taken over what nobody asked for, see [`DebugInfo::pass_over`].
+    passed_over: AtomicUsize,
 }
 
 /// Many units may share a table, after `dwz` nearly all do.
@@ -208,6 +211,7 @@ impl<'a> DebugInfo<'a> {
             units: Vec::new(),
             signatures: OnceLock::new(),
             abbreviations: Mutex::default(),
+            passed_over: AtomicUsize::new(0),
         };
         debug_info.read_unit_headers(DebugSection::Info)?;
         debug_info.read_unit_headers(DebugSection::Types)?;
@@ -243,6 +247,21 @@ impl<'a> DebugInfo<'a> {
         const LEAST: usize = 64 << 20;
         const PER_BYTE: usize = 32;
         LEAST.saturating_add(self.size().saturating_mul(PER_BYTE))
+    }
+
+    /// Counts steps over entries or scopes that lie between here and what is wanted. Each is passed over once for every
+    /// level that it is nested in, so in a compiler's output they are few; input can be made in which they are not.
+    fn pass_over(&self, steps: usize, at: DieOffset) -> Result<()> {
+        const PER_BYTE: usize = 64;
+        const LEAST: usize = 1 << 20;
+        let before = self.passed_over.fetch_add(steps, Ordering::Relaxed);
+        if before > LEAST.saturating_add(self.size().saturating_mul(PER_BYTE)) {
+            return Err(Error::LimitExceeded {
+                at,
+                what: "entries are nested too deeply to be read in reasonable time",
+            });
+        }
+        Ok(())
     }
 
     /// The size of `.debug_info` in bytes.

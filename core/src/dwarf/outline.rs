@@ -63,8 +63,10 @@ struct Place {
 
 impl Outline {
     pub(super) fn read<'a>(debug_info: &DebugInfo<'a>, unit: &Unit<'a>) -> Result<Self> {
-        let root = unit.root(debug_info)?;
-        root.map_or_else(|| Ok(Self::default()), |root| Self::read_below(debug_info, unit, root, Depth::Unit))
+        match unit.root(debug_info)? {
+            Some(root) => Self::read_below(debug_info, unit, root, Depth::Unit),
+            None => Err(Error::Dwarf { at: unit.offset(), reason: "the unit has no DIE".to_owned() }),
+        }
     }
 
     /// Walks over what is below `top`, in which names start afresh.
@@ -78,7 +80,7 @@ impl Outline {
         let mut around = Vec::new();
         loop {
             let Some(entry) = unit.entry_at(debug_info, at.0)? else {
-                at = EntryEnd(at.0 + 1);
+                at = EntryEnd(unit.after_null(at.0));
                 let Some((outer, own_scope)) = around.pop() else { break };
                 if let Some(index) = own_scope {
                     let scope: &mut Scope = &mut outline.scopes[index];
@@ -121,7 +123,7 @@ impl Outline {
     pub(crate) fn prefix<'a>(&self, debug_info: &DebugInfo<'a>, unit: &Unit<'a>, at: DieOffset) -> Result<&[u8]> {
         let mut outline = self;
         loop {
-            let Some(index) = outline.scope_around(at.offset()) else { return Ok(&[]) };
+            let Some(index) = outline.scope_around(debug_info, at)? else { return Ok(&[]) };
             match &outline.scopes[index].kind {
                 ScopeKind::Named(_) => return outline.scope_prefix(debug_info, unit, index),
                 ScopeKind::Fresh => return Ok(&[]),
@@ -140,15 +142,18 @@ impl Outline {
         }
     }
 
-    fn scope_around(&self, offset: usize) -> Option<usize> {
+    fn scope_around(&self, debug_info: &DebugInfo<'_>, at: DieOffset) -> Result<Option<usize>> {
+        let offset = at.offset();
         let mut index = self.scopes.partition_point(|scope| scope.start < offset).checked_sub(1);
-        while let Some(scope) = index.map(|index| &self.scopes[index]) {
-            if offset < scope.end {
-                return index;
-            }
+        let mut steps = 0;
+        while let Some(scope) = index.map(|index| &self.scopes[index])
+            && offset >= scope.end
+        {
             index = scope.parent;
+            steps += 1;
         }
-        None
+        debug_info.pass_over(steps, at)?;
+        Ok(index)
     }
 
     fn scope_prefix<'a>(&self, debug_info: &DebugInfo<'a>, unit: &Unit<'a>, index: usize) -> Result<&[u8]> {

@@ -125,6 +125,10 @@ impl<'a> Unit<'a> {
 
     #[cold]
     fn long_code(&self, at: usize) -> Result<(u64, usize)> {
+        // The end of the unit is the end of all lists in it.
+        if at == self.data.len() {
+            return Ok((0, at));
+        }
         let mut data = self.reader(at)?;
         let code = data.read_uleb128().map_err(|error| self.read_error(at, error))?;
         Ok((code, self.position(data)))
@@ -234,6 +238,11 @@ impl<'a> Unit<'a> {
         Ok(Some(sibling))
     }
 
+    /// Where the entry behind the null entry at `at` starts: at the end of the unit there need be none.
+    pub(super) fn after_null(&self, at: usize) -> usize {
+        if at < self.data.len() { at + 1 } else { at }
+    }
+
     /// Where the entry after `entry` and all that is below it starts.
     fn after(&self, debug_info: &DebugInfo<'a>, entry: Entry<'_>) -> Result<usize> {
         if !entry.has_children() {
@@ -243,12 +252,13 @@ impl<'a> Unit<'a> {
             return Ok(sibling);
         }
         let mut at = self.skip_attributes(entry)?.0;
-        let mut depth = 1usize;
+        let (mut depth, mut steps) = (1usize, 0);
         while depth > 0 {
+            steps += 1;
             match self.entry_at(debug_info, at)? {
                 None => {
                     depth -= 1;
-                    at += 1;
+                    at = self.after_null(at);
                 }
                 Some(entry) => match entry.has_children().then(|| self.sibling(entry)).transpose()?.flatten() {
                     Some(sibling) => at = sibling,
@@ -259,6 +269,7 @@ impl<'a> Unit<'a> {
                 },
             }
         }
+        debug_info.pass_over(steps, entry.at)?;
         Ok(at)
     }
 

@@ -110,7 +110,8 @@ impl ExportList {
 
     /// Gives the symbols that `image` defines their addresses, and calls `found` for each that has no such address yet.
     ///
-    /// A symbol that has one already, from an object read earlier, keeps it.
+    /// A symbol that has one already, from an object read earlier, keeps it; `found` is called for it and, as the reference
+    /// tells of them as well, for its aliases.
     ///
     /// # Errors
     /// [`Error::Elf`] for a broken symbol table.
@@ -129,7 +130,11 @@ impl ExportList {
                     found(export, Definition::New(symbol.address));
                 }
                 Some(address) if address != symbol.address => {
-                    found(export, Definition::Second(symbol.address));
+                    let second = Definition::Second(symbol.address);
+                    found(export, second);
+                    for &alias in self.aliases(id).iter().filter(|&&alias| alias != id) {
+                        found(&self[alias], second);
+                    }
                 }
                 Some(_) => {}
             }

@@ -48,7 +48,7 @@ impl KabiRules {
             };
             let version = field()?;
             if version != b"1" {
-                return Err(rule_error(format!("version '{}' is not known", version.escape_ascii())));
+                return Err(rule_error(format!("version '{}' is not known", String::from_utf8_lossy(version))));
             }
             let (kind, target, value) = (field()?, field()?, field()?);
             rules.add(kind, target, value)?;
@@ -79,7 +79,7 @@ impl KabiRules {
             b"type_string" => {
                 self.type_strings.insert(target.into(), value.into());
             }
-            _ => return Err(rule_error(format!("type '{}' is not known", kind.escape_ascii()))),
+            _ => return Err(rule_error(format!("type '{}' is not known", String::from_utf8_lossy(kind)))),
         }
         Ok(())
     }
@@ -112,7 +112,7 @@ impl KabiRules {
     pub(crate) fn type_string(&self, target: &[u8]) -> Result<Option<&[u8]>> {
         let string = self.type_strings.get(target);
         if string.is_some_and(|string| string.is_empty()) {
-            return Err(rule_error(format!("the type string for '{}' is empty", target.escape_ascii())));
+            return Err(rule_error(format!("the type string for '{}' is empty", String::from_utf8_lossy(target))));
         }
         Ok(string.map(|string| &**string))
     }
@@ -124,7 +124,7 @@ fn enumerator_target(enumeration: &[u8], enumerator: &[u8]) -> Vec<u8> {
 
 /// Reads a number as C's `strtoul` does to base ten, but to the end: nothing is 0, and a minus takes the complement.
 fn number(value: &[u8]) -> Result<u64> {
-    let refuse = || rule_error(format!("'{}' is not a decimal number", value.escape_ascii()));
+    let refuse = || rule_error(format!("'{}' is not a decimal number", String::from_utf8_lossy(value)));
     if value.is_empty() {
         return Ok(0);
     }
@@ -183,7 +183,7 @@ mod tests {
             (b"2\0declonly\0s\0\0", false),
             (b"1\0nonsense\0s\0\0", false),
         ] {
-            assert_eq!(KabiRules::parse(section).is_ok(), accepted, "{}", section.escape_ascii());
+            assert_eq!(KabiRules::parse(section).is_ok(), accepted, "{}", String::from_utf8_lossy(section));
         }
     }
 

@@ -276,7 +276,7 @@ impl<'g, 'a> TableBuilder<'g, 'a> {
         let mut at = 0;
         while let Some(reference) = find_reference(string, at) {
             let reference = reference.map_err(|what| {
-                let (target, string) = (target.escape_ascii(), string.escape_ascii());
+                let (target, string) = (String::from_utf8_lossy(target), String::from_utf8_lossy(string));
                 Error::KabiRule(format!("{what} in the type string of '{target}': {string}"))
             })?;
             let to = self.table.by_literal(&string[reference.clone()]);

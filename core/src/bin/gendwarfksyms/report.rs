@@ -70,7 +70,7 @@ impl Observer for Report {
     }
 
     fn address(&mut self, export: &Export, definition: Definition) {
-        let name = export.name.escape_ascii();
+        let name = String::from_utf8_lossy(&export.name);
         match definition {
             Definition::New(address) => {
                 self.debug("set_symbol_addr", format_args!("{name} -> {{ {}, {:x} }}", address.section, address.value));
@@ -87,6 +87,6 @@ impl Observer for Report {
 
     fn symbol(&mut self, export: &Export) {
         self.flush_dies();
-        self.debug("process_symbol", export.name.escape_ascii());
+        self.debug("process_symbol", String::from_utf8_lossy(&export.name));
     }
 }

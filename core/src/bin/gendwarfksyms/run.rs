@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use kabiscope::Error;
 use kabiscope::cli::gendwarfksyms::{self as cli, Args};
 use kabiscope::kernel::ExportList;
 use kabiscope::object::Image;
@@ -87,15 +88,25 @@ fn read_exports(report: &mut Report) -> Result<ExportList, Failed> {
         Failed
     })?;
     for (_, export) in exports.iter() {
-        report.debug("symbol_read_exports", export.name.escape_ascii());
+        report.debug("symbol_read_exports", String::from_utf8_lossy(&export.name));
     }
     report.debug("symbol_read_exports", format_args!("{} exported symbols", exports.len()));
     Ok(exports)
 }
 
 fn read_object(session: &mut Session, path: &Path, report: &mut Report) -> Result<ObjectTypes, Failed> {
-    let object = open(path, report)?;
-    let supplementary = supplementary_path(&object, path).map(|path| open(&path, report)).transpose()?;
+    let object = open(path).map_err(|error| {
+        report.error("main", format_args!("open failed for '{}': {error}", path.display()), None);
+        Failed
+    })?;
+    let supplementary = supplementary_path(&object, path).map(|supplementary| {
+        open(&supplementary).map_err(|error| {
+            let text = format_args!("its supplementary file '{}' cannot be opened: {error}", supplementary.display());
+            report.error(path.display(), text, Error::OtherSupplementary.hint());
+            Failed
+        })
+    });
+    let supplementary = supplementary.transpose()?;
     report.debug("process_module", path.display());
     let types = session.read_object(&object, supplementary.as_deref(), report);
     types.map_err(|error| {
@@ -111,16 +122,14 @@ fn supplementary_path(object: &[u8], path: &Path) -> Option<PathBuf> {
     Some(path.parent().unwrap_or(Path::new("")).join(link))
 }
 
-fn open(path: &Path, report: &mut Report) -> Result<Mmap, Failed> {
-    let file = File::open(path).and_then(|file| {
-        // SAFETY: no one writes to an object that Kbuild has finished. If someone does, the mapping shows bytes of both
-        // states: input like any other, since every access is checked. Only cutting the file short is fatal.
-        unsafe { Mmap::map(&file) }
-    });
-    file.map_err(|error| {
-        report.error("main", format_args!("open failed for '{}': {}", path.display(), describe(&error)), None);
-        Failed
-    })
+fn open(path: &Path) -> Result<Mmap, String> {
+    let file = File::open(path).map_err(|error| describe(&error))?;
+    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        return Err("Is a directory".to_owned());
+    }
+    // SAFETY: no one writes to an object that Kbuild has finished. If someone does, the mapping shows bytes of both states:
+    // input like any other, since every access is checked. Only cutting the file short is fatal.
+    unsafe { Mmap::map(&file) }.map_err(|error| describe(&error))
 }
 
 fn dump(types: &ObjectTypes, session: &Session, args: &Args, report: &mut Report) -> Result<(), Failed> {
@@ -130,7 +139,7 @@ fn dump(types: &ObjectTypes, session: &Session, args: &Args, report: &mut Report
         let mut named: Vec<_> = table.types().map(|(id, string)| (table.literal(id), table.text(string))).collect();
         named.sort_unstable();
         for (literal, string) in named {
-            report.debug("expand_type", literal.escape_ascii());
+            report.debug("expand_type", String::from_utf8_lossy(literal));
             if args.dump_types {
                 report.dump(literal, string);
             }
@@ -138,12 +147,12 @@ fn dump(types: &ObjectTypes, session: &Session, args: &Args, report: &mut Report
     }
     for symbol in types.symbols() {
         let name = &exports[symbol.names[0]].name;
-        report.debug("expand_symbol", format_args!("{} = {:x}", name.escape_ascii(), symbol.version.0));
+        report.debug("expand_symbol", format_args!("{} = {:x}", String::from_utf8_lossy(name), symbol.version.0));
         if args.dump_versions {
             match types.expanded_string(exports, symbol) {
                 Ok(string) => report.dump(name, &string),
                 Err(error) => {
-                    report.error(name.escape_ascii(), &error, error.hint());
+                    report.error(String::from_utf8_lossy(name), &error, error.hint());
                     return Err(Failed);
                 }
             }
@@ -160,7 +169,7 @@ fn print_versions(session: &Session, report: &mut Report) -> Result<(), Failed> 
     let mut print = || {
         for (id, export) in session.exports().iter() {
             let version = session.version(id).unwrap_or_else(|| {
-                let name = export.name.escape_ascii();
+                let name = String::from_utf8_lossy(&export.name);
                 report.warning("symbol_print_versions", format_args!("no information for symbol {name}"));
                 Version::default()
             });

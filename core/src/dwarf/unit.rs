@@ -52,8 +52,9 @@ impl<'a> Unit<'a> {
         let end = offset.saturating_add(header.length_including_self()).min(data.len());
         let type_signature = match header.type_() {
             gimli::UnitType::Type { type_signature, type_offset } => {
+                // Outside of the unit, it leads nowhere: an error when the type is referred to.
                 let type_offset = offset.checked_add(type_offset.0).filter(|&type_offset| type_offset < end);
-                type_offset.map(|type_offset| (type_signature.0, type_offset))
+                Some((type_signature.0, type_offset.unwrap_or(NOWHERE)))
             }
             _ => None,
         };
@@ -565,11 +566,18 @@ fn direct_form(data: &mut Slice<'_>) -> gimli::Result<DwForm> {
     Ok(form)
 }
 
+/// An offset that no section reaches.
+const NOWHERE: usize = if usize::BITS > DieOffset::SECTION_SHIFT {
+    usize::MAX >> (usize::BITS - DieOffset::SECTION_SHIFT)
+} else {
+    usize::MAX
+};
+
 fn reference(section: DebugSection, offset: u64) -> Value {
     match usize::try_from(offset) {
         Ok(small) if offset < 1 << DieOffset::SECTION_SHIFT => Value::Reference(DieOffset::new(section, small)),
         // Out of any section: kept as a reference that leads nowhere, which is an error when it is followed.
-        _ => Value::Reference(DieOffset::new(section, usize::MAX >> 4)),
+        _ => Value::Reference(DieOffset::new(section, NOWHERE)),
     }
 }
 

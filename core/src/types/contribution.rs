@@ -500,7 +500,8 @@ impl<'a> Graph<'a> {
 const KABI_PREFIX: &[u8] = b"__kabi_";
 
 /// What stands in place of a type under `--stable`.
-enum StandIn<'a> {
+#[derive(Debug, Clone, Copy)]
+pub(super) enum StandIn<'a> {
     /// The type itself.
     None,
     /// Nothing; a member of the type is left out.
@@ -526,7 +527,16 @@ impl<'a> Graph<'a> {
     /// Looks for a `__kabi_` member among the first two members of the type at `at` if that is a union, a structure
     /// standing for its own first member and an empty one for nothing (Linux 6.15, `Documentation/kbuild/gendwarfksyms.rst`: `KABI_RESERVE`,
     /// `KABI_USE`, `KABI_IGNORE`, `KABI_REPLACE`).
-    fn stand_in(&self, at: DieOffset) -> Result<StandIn<'a>> {
+    fn stand_in(&mut self, at: DieOffset) -> Result<StandIn<'a>> {
+        if let Some(&known) = self.stand_ins.get(&at) {
+            return Ok(known);
+        }
+        let stand_in = self.find_stand_in(at)?;
+        self.stand_ins.insert(at, stand_in);
+        Ok(stand_in)
+    }
+
+    fn find_stand_in(&self, at: DieOffset) -> Result<StandIn<'a>> {
         let mut attributes = Attributes::default();
         let union = self.die(at, &mut attributes)?;
         if union.entry.tag() != dw::DW_TAG_union_type {

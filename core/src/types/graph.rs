@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::contribution::StandIn;
 use super::names::ItemNames;
 use crate::dwarf::{DebugInfo, DieOffset};
 use crate::kernel::KabiRules;
@@ -26,6 +27,8 @@ pub struct Graph<'a> {
     pub(super) text_limit: usize,
     /// The references of all nodes, each node's in one piece and in the order of the text.
     pub(super) edges: Vec<Edge>,
+    /// What is known to stand in place of types, for every type of a member.
+    pub(super) stand_ins: FxHashMap<DieOffset, StandIn<'a>>,
     /// Names that members and parameters are given.
     pub(super) names: ItemNames<'a>,
     /// Whether the walk visits complete nodes once more: for a dump, or because names may be given on the way.
@@ -157,6 +160,7 @@ impl<'a> Graph<'a> {
             text: Vec::with_capacity(debug_info.size()),
             text_limit: debug_info.text_limit(),
             edges: Vec::with_capacity(debug_info.size() / 64),
+            stand_ins: FxHashMap::default(),
             names: ItemNames::default(),
             replays: line_breaks || rules.is_some() && debug_info.mentions(b"__kabi_renamed"),
             expanded: FxHashSet::default(),

@@ -55,11 +55,18 @@ pub fn command() -> Command {
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Args, String> {
     let arguments: Vec<_> = arguments.into_iter().collect();
     let program = arguments.first().map_or_else(|| "gendwarfksyms".into(), |name| name.to_string_lossy().into_owned());
-    // An option that lacks its argument is the last word; clap forgets whether it was given by its short name.
-    let last = arguments.last().map(|last| last.to_string_lossy().into_owned()).unwrap_or_default();
-    let matches = command().try_get_matches_from(arguments);
-    let parsed = matches.and_then(|matches| Args::from_arg_matches(&matches));
-    parsed.map_err(|error| format!("{program}: {}", message(&error, &last)))
+    try_parse(&arguments).or_else(|error| {
+        // Options act in their order: help was given before the one in error was looked at.
+        let prefixes = (1..arguments.len()).filter_map(|end| try_parse(&arguments[..end]).ok());
+        // An option that lacks its argument is the last word; clap forgets whether it was given by its short name.
+        let last = arguments.last().map(|last| last.to_string_lossy().into_owned()).unwrap_or_default();
+        let help = prefixes.into_iter().find(|args| args.help);
+        help.ok_or_else(|| format!("{program}: {}", message(&error, &last)))
+    })
+}
+
+fn try_parse(arguments: &[OsString]) -> Result<Args, clap::Error> {
+    command().try_get_matches_from(arguments).and_then(|matches| Args::from_arg_matches(&matches))
 }
 
 /// The text of `--help`.
@@ -136,6 +143,8 @@ mod tests {
         check("g -Ty a.o -sTx", Args { symtypes: symtypes.clone(), stable: true, ..plain.clone() });
         check("g --dump-t --dump-die-m a.o", Args { dump_types: true, dump_die_map: true, ..plain.clone() });
         check("g --h", Args { help: true, ..Args::default() });
+        check("g -sh --nope", Args { help: true, stable: true, ..Args::default() });
+        check("g -h -T", Args { help: true, ..Args::default() });
         check("g -- -d", Args { objects: vec!["-d".into()], ..Args::default() });
         check("g -", Args { objects: vec!["-".into()], ..Args::default() });
     }
@@ -147,6 +156,7 @@ mod tests {
             ("g -x", "g: invalid option -- 'x'"),
             ("g -dx", "g: invalid option -- 'x'"),
             ("g --nope", "g: unrecognized option '--nope'"),
+            ("g --nope -h", "g: unrecognized option '--nope'"),
             ("g -T", "g: option requires an argument -- 'T'"),
             ("g a.o -sT", "g: option requires an argument -- 'T'"),
             ("g --symtypes", "g: option '--symtypes' requires an argument"),

@@ -48,6 +48,17 @@ pub(super) fn apply<'data, Elf: FileHeader, R: ReadRef<'data>>(
     let malformed = |error: object::Error| Error::Section { section: name.to_owned(), reason: error.to_string() };
     let (endian, file) = (elf.endian(), elf.data());
     let is_mips64el = elf.elf_header().is_mips64el(endian);
+    // The crate passes over tables that it cannot make sense of; what they relocate must not be read as it is.
+    for header in elf.elf_section_table().iter() {
+        let relocates = matches!(header.sh_type(endian), elf::SHT_REL | elf::SHT_RELA | elf::SHT_CREL)
+            && header.info_link(endian) == section;
+        if relocates && header.link(endian) != elf.elf_symbol_table().section() {
+            return Err(Error::Section {
+                section: name.to_owned(),
+                reason: "its relocations are against another symbol table".to_owned(),
+            });
+        }
+    }
     // A section may have several tables of relocations; each leads to the next.
     let mut table = elf.elf_relocation_sections().get(section);
     while let Some(index) = table {

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! `cargo xtask`: every step of the project that is more than one plain cargo command.
+
+mod bench;
+mod debian;
+mod fuzz;
+mod man;
+mod oracle;
+mod project;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The tasks of the kabiscope project.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    Test(test::Args),
+    Oracle(oracle::Args),
+    Fixtures(oracle::FixtureArgs),
+    Bench(bench::Args),
+    Fuzz(fuzz::Args),
+    Man(man::Args),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().task {
+        Task::Test(args) => test::run(&args),
+        Task::Oracle(args) => oracle::run(&args),
+        Task::Fixtures(args) => oracle::fixtures(&args),
+        Task::Bench(args) => bench::run(&args),
+        Task::Fuzz(args) => fuzz::run(&args),
+        Task::Man(args) => man::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        // Not as main's result: that would print a backtrace where RUST_BACKTRACE asks for those of panics.
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

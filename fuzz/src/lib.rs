@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! What the fuzz targets share.
+//!
+//! An object is read as the command reads it, with all that can be asked about it. There is nothing to compare the result
+//! with: what is looked for is a panic, memory without bound, and work without end.
+
+use arbitrary::Arbitrary;
+use kabiscope::kernel::{Definition, Export, ExportList};
+use kabiscope::session::{Observer, Session};
+use kabiscope::types::DieDump;
+
+/// An object to start from, with its exports. They are the fixtures of the tests.
+#[derive(Debug, Clone, Copy)]
+pub struct Seed {
+    /// The object file.
+    pub object: &'static [u8],
+    /// The list of its exports.
+    pub exports: &'static [u8],
+}
+
+macro_rules! seeds {
+    ($($name:literal),* $(,)?) => {
+        [$(Seed {
+            object: include_bytes!(concat!("../../tests/fixtures/", $name, "/object.o")),
+            exports: include_bytes!(concat!("../../tests/fixtures/", $name, "/exports")),
+        }),*]
+    };
+}
+
+/// One object of each kind: architectures, compilers, versions of DWARF, kinds of linking.
+pub const SEEDS: [Seed; 12] = seeds![
+    "aliases",
+    "basics",
+    "basics-arm",
+    "basics-clang",
+    "basics-dwarf64",
+    "basics-mips",
+    "basics-riscv64",
+    "basics-type-units",
+    "dwz",
+    "kabi",
+    "pointers",
+    "rust",
+];
+
+/// What is asked about an object.
+#[derive(Debug, Clone, Copy, Arbitrary)]
+pub struct Options {
+    /// Whether kABI rules and `__kabi_` members have effect.
+    pub stable: bool,
+    /// Whether all dumps are made as well.
+    pub dump: bool,
+}
+
+/// Reads an object.
+pub fn read(object: &[u8], exports: &[u8], options: Options) {
+    let Ok(exports) = ExportList::parse(exports) else { return };
+    let mut session = Session::new(exports, options.stable);
+    let mut witness = Witness { dies: if options.dump { DieDump::with_offsets() } else { DieDump::off() } };
+    let Ok(types) = session.read_object(object, None, &mut witness) else { return };
+    if options.dump {
+        types.symtypes(session.exports());
+        for symbol in types.symbols() {
+            // Whatever is wrong was met by the version already.
+            let _ = types.expanded_string(session.exports(), symbol);
+        }
+    }
+}
+
+/// Hears everything and says nothing.
+struct Witness {
+    dies: DieDump,
+}
+
+impl Observer for Witness {
+    type Dump = DieDump;
+
+    fn dump(&mut self) -> &mut DieDump {
+        &mut self.dies
+    }
+
+    fn address(&mut self, _: &Export, _: Definition) {}
+
+    fn trailing_rule_data(&mut self) {}
+
+    fn symbol(&mut self, _: &Export) {}
+}

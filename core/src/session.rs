@@ -131,11 +131,14 @@ impl ObjectTypes {
             let string = builder.symbol(node, &exports[names[0]].name)?;
             symbols.push(Symbol { names, string, version: Version::default() });
         }
-        let table = builder.finish();
+        let mut table = builder.finish();
         let mut versions = Versions::new(&table);
         for symbol in &mut symbols {
             symbol.version = versions.version(&exports[symbol.names[0]].name, &symbol.string)?;
         }
+        // What a kABI rule makes up is a type only if a version needs it.
+        let reached = versions.into_reached();
+        table.retain_made_up(|id| reached.contains(id));
         Ok(Self { table, symbols })
     }
 

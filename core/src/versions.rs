@@ -29,6 +29,8 @@ pub struct Versions<'t> {
     states: Vec<TypeSet>,
     /// What writing out a type in a state gives.
     steps: FxHashMap<(StateId, TypeId), Step>,
+    /// All types that were written out for any symbol.
+    reached: TypeSet,
 }
 
 type StateId = usize;
@@ -46,7 +48,13 @@ const MAX_STATES_SIZE: usize = 64 << 20;
 impl<'t> Versions<'t> {
     /// No version is computed yet.
     pub fn new(table: &'t TypeTable) -> Self {
-        Self { table, states: vec![TypeSet::new(table.len())], steps: FxHashMap::default() }
+        let none = TypeSet::new(table.len());
+        Self { table, states: vec![none.clone()], steps: FxHashMap::default(), reached: none }
+    }
+
+    /// All types that were written out for any symbol.
+    pub fn into_reached(self) -> TypeSet {
+        self.reached
     }
 
     /// The version of a symbol called `name`.
@@ -86,6 +94,7 @@ impl<'t> Versions<'t> {
         let mut known = self.states[state].clone();
         let mut part = Chunked::default();
         expand(self.table, name, reference, &mut known, |text| part.update(text))?;
+        self.reached.insert_all(&known);
         self.states.push(known);
         Ok(Step { part: part.finish(), next: self.states.len() - 1 })
     }
@@ -179,8 +188,8 @@ impl Chunked {
 }
 
 /// A set of types, a bit each.
-#[derive(Clone)]
-struct TypeSet(Box<[u64]>);
+#[derive(Debug, Clone)]
+pub struct TypeSet(Box<[u64]>);
 
 impl TypeSet {
     fn new(types: usize) -> Self {
@@ -192,12 +201,17 @@ impl TypeSet {
         size_of_val(&*self.0)
     }
 
-    fn contains(&self, id: TypeId) -> bool {
+    /// Whether a type is in it.
+    pub fn contains(&self, id: TypeId) -> bool {
         self.0[id.index() / 64] & (1 << (id.index() % 64)) != 0
     }
 
     fn insert(&mut self, id: TypeId) {
         self.0[id.index() / 64] |= 1 << (id.index() % 64);
+    }
+
+    fn insert_all(&mut self, other: &Self) {
+        self.0.iter_mut().zip(&other.0).for_each(|(own, other)| *own |= other);
     }
 }
 

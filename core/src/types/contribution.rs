@@ -282,10 +282,7 @@ impl<'a> Graph<'a> {
     }
 
     fn member(&mut self, list: &mut List, member: Die<'_, 'a>) -> Result<()> {
-        if self.rules.is_some()
-            && let Some(at) = member.attributes.reference(Attr::Type)
-            && matches!(self.stand_in(at)?, StandIn::Nothing)
-        {
+        if self.rules.is_some() && matches!(self.stand_in(type_of_member(member)?)?, StandIn::Nothing) {
             return Ok(());
         }
         self.begin_item(list);
@@ -542,7 +539,7 @@ impl<'a> Graph<'a> {
         if union.entry.tag() != dw::DW_TAG_union_type {
             return Ok(StandIn::None);
         }
-        let mut looked_at = 0;
+        let mut looked_at: u32 = 0;
         let mut children = union.unit.children(union.entry, union.end);
         while looked_at < 2
             && let Some(child) = children.next(self.debug_info)?
@@ -551,7 +548,8 @@ impl<'a> Graph<'a> {
                 match self.stand_in_by_member(child.at)? {
                     Some(StandIn::None) => looked_at += 1,
                     Some(stand_in) => return Ok(stand_in),
-                    None => {}
+                    // The first counts nevertheless.
+                    None => looked_at = looked_at.max(1),
                 }
             }
             children.leave(self.debug_info, child, None)?;
@@ -563,10 +561,11 @@ impl<'a> Graph<'a> {
     fn stand_in_by_member(&self, at: DieOffset) -> Result<Option<StandIn<'a>>> {
         let mut attributes = Attributes::default();
         let member = self.die(at, &mut attributes)?;
-        let by_name = self.stand_in_by_name(member)?;
-        let (StandIn::None, Some(at)) = (&by_name, member.attributes.reference(Attr::Type)) else {
-            return Ok(Some(by_name));
-        };
+        let at = type_of_member(member)?;
+        match self.stand_in_by_name(member)? {
+            StandIn::None => {}
+            stand_in => return Ok(Some(stand_in)),
+        }
         let structure = self.die(at, &mut attributes)?;
         if structure.entry.tag() != dw::DW_TAG_structure_type {
             return Ok(Some(StandIn::None));
@@ -574,7 +573,9 @@ impl<'a> Graph<'a> {
         let mut children = structure.unit.children(structure.entry, structure.end);
         while let Some(child) = children.next(self.debug_info)? {
             if child.tag() == dw::DW_TAG_member {
-                return self.stand_in_by_name(self.die(child.at, &mut attributes)?).map(Some);
+                let first = self.die(child.at, &mut attributes)?;
+                type_of_member(first)?;
+                return self.stand_in_by_name(first).map(Some);
             }
             children.leave(self.debug_info, child, None)?;
         }
@@ -595,6 +596,12 @@ impl<'a> Graph<'a> {
             None => StandIn::None,
         })
     }
+}
+
+/// The type of a member that is looked at for `__kabi_` names: the reference does not go on without one.
+fn type_of_member(member: Die<'_, '_>) -> Result<DieOffset> {
+    let missing = || Error::Dwarf { at: member.entry.at, reason: "the member has no type".to_owned() };
+    member.attributes.reference(Attr::Type).ok_or_else(missing)
 }
 
 /// The text of a tag that stands before one other type.

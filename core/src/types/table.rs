@@ -17,6 +17,8 @@ pub struct TypeTable {
     /// By how a type is referred to: `s#name`, in single quotes if there is a blank in the name. A type that a kABI rule's
     /// string mentions, and that does not exist, has no string.
     types: IndexMap<Box<[u8]>, Option<TypeString>, FxBuildHasher>,
+    /// How many of them are types of DIEs; these come first.
+    of_dies: usize,
     text: Vec<u8>,
     references: Vec<Reference>,
 }
@@ -94,6 +96,15 @@ impl TypeTable {
         &self.references[string.references.clone()]
     }
 
+    /// Forgets types that exist only in kABI rules, but for those that `keep` tells.
+    pub(crate) fn retain_made_up(&mut self, keep: impl Fn(TypeId) -> bool) {
+        for (id, string) in (0..).map(TypeId).zip(self.types.values_mut()).skip(self.of_dies) {
+            if !keep(id) {
+                *string = None;
+            }
+        }
+    }
+
     fn by_literal(&mut self, literal: &[u8]) -> TypeId {
         let index = self.types.get_index_of(literal);
         let index = index.unwrap_or_else(|| self.types.insert_full(literal.into(), None).0);
@@ -146,6 +157,7 @@ impl<'g, 'a> TableBuilder<'g, 'a> {
             Some(table.by_literal(&literal))
         });
         let types = types.collect();
+        table.of_dies = table.types.len();
         let mut builder = Self { graph, table, types, open: vec![false; graph.nodes.len()], path: Vec::new() };
         builder.add_named_types()?;
         if let Some(rules) = graph.rules {

@@ -15,7 +15,8 @@ mod counted {
 
     use super::pipeline::{self, Flattened, Found, Input, KERNEL_OBJECTS, Walked};
 
-    // A process counts one stage of one input. What the stage borrows is prepared before, and lives as long as the process.
+    // A process counts one stage of one input. What the stage borrows is prepared before, and lives as long as the
+    // process.
 
     fn leak<T>(value: T) -> &'static T {
         Box::leak(Box::new(value))

@@ -469,6 +469,17 @@ impl<'a> Graph<'a> {
         Ok(Some(TextRange { start, end: self.text_position(die.entry.at)? }))
     }
 
+    /// The fully qualified name of a DIE as far as it is known now.
+    pub(super) fn qualified_name_at(&self, at: DieOffset) -> Result<Option<Vec<u8>>> {
+        let mut attributes = Attributes::default();
+        let die = self.die(at, &mut attributes)?;
+        let Some(name) = die.attributes.string(Attr::Name).filter(|_| self.names_are_known(at)) else {
+            return Ok(None);
+        };
+        let prefix = die.unit.outline(self.debug_info)?.prefix(self.debug_info, die.unit, at)?;
+        Ok(Some([prefix, die.unit.string(self.debug_info, name)?].concat()))
+    }
+
     fn names_are_known(&self, at: DieOffset) -> bool {
         at < self.names_end
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! `--dump-dies`: the walk of each symbol as an indented tree.
 
-use super::graph::{BREAK, Kind, Node};
+use super::graph::{BREAK, Node};
 use super::{Graph, NodeId};
 
 /// Watches a walk.
@@ -20,8 +20,8 @@ pub trait Dump {
     fn text_before_edge(&mut self, graph: &Graph<'_>, node: NodeId, edge: u32);
     /// A node's text behind its last edge.
     fn text_to_end(&mut self, graph: &Graph<'_>, node: NodeId);
-    /// A node that stands by name, because it is being made.
-    fn unexpanded(&mut self, graph: &Graph<'_>, node: NodeId);
+    /// A node that stands by name, because it is being made or was expanded before; its text up to its body.
+    fn unexpanded(&mut self, header: &[u8]);
 }
 
 /// Nothing is wanted.
@@ -37,7 +37,7 @@ impl Dump for () {
     fn begin_node(&mut self, _: &Graph<'_>, _: NodeId, _: bool) {}
     fn text_before_edge(&mut self, _: &Graph<'_>, _: NodeId, _: u32) {}
     fn text_to_end(&mut self, _: &Graph<'_>, _: NodeId) {}
-    fn unexpanded(&mut self, _: &Graph<'_>, _: NodeId) {}
+    fn unexpanded(&mut self, _: &[u8]) {}
 }
 
 /// The dump as text. Within a symbol each structure, class, union and enumeration is expanded once.
@@ -174,14 +174,9 @@ impl Dump for DieDump {
         }
     }
 
-    fn unexpanded(&mut self, graph: &Graph<'_>, node: NodeId) {
-        let node = &graph.nodes[node.index()];
-        if self.is_on()
-            && let Kind::Expandable { header_end } = node.kind
-        {
-            self.push_range(graph, node.text.start, header_end);
-            self.push(&[BREAK, b'}']);
-        }
+    fn unexpanded(&mut self, header: &[u8]) {
+        self.push(header);
+        self.push(&[BREAK, b'}']);
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Graph<'a> {
     pub(super) replays: bool,
     /// With `replays`: what the present symbol's walk has expanded.
     pub(super) expanded: FxHashSet<NodeId>,
+    /// For a dump: how nodes without a name stand where they are not expanded.
+    pub(super) short_forms: FxHashMap<NodeId, Box<[u8]>>,
     /// What is written for a line break.
     pub(super) line_break: u8,
     /// Where the text ended when the last line break was written.
@@ -164,6 +166,7 @@ impl<'a> Graph<'a> {
             names: ItemNames::default(),
             replays: line_breaks || rules.is_some() && debug_info.mentions(b"__kabi_renamed"),
             expanded: FxHashSet::default(),
+            short_forms: FxHashMap::default(),
             line_break: if line_breaks { BREAK } else { b' ' },
             after_break: 0,
             names_end: DieOffset::START,

@@ -11,7 +11,7 @@
 use std::ops::Range;
 
 use super::dump::Dump;
-use super::graph::{Kind, Role, State};
+use super::graph::{Kind, Role, State, TextRange};
 use super::{Graph, NodeId, SymbolRole};
 use crate::dwarf::DieOffset;
 use crate::{Error, Result};
@@ -109,7 +109,7 @@ impl Graph<'_> {
                 self.contribute(id)?;
                 Visit::Make
             }
-            State::InProgress { .. } if is_expandable => match self.revisit(id, dump) {
+            State::InProgress { .. } if is_expandable => match self.revisit(id, dump)? {
                 Some(visit) => visit,
                 None => return Ok(None),
             },
@@ -117,7 +117,7 @@ impl Graph<'_> {
             State::InProgress { expandable: then } if then == *expandable => return Err(Error::CyclicType(node.at)),
             State::InProgress { .. } => Visit::Make,
             State::Complete if !self.replays => return Ok(None),
-            State::Complete if is_expandable && self.expanded.contains(&id) => match self.revisit(id, dump) {
+            State::Complete if is_expandable && self.expanded.contains(&id) => match self.revisit(id, dump)? {
                 Some(visit) => visit,
                 None => return Ok(None),
             },
@@ -144,11 +144,33 @@ impl Graph<'_> {
 
     /// Comes to an expandable node that this symbol's walk has expanded before: it stands by name. The reference makes that
     /// short form of it, once, as a node of its own; a union that something else stands for has no short form.
-    fn revisit(&mut self, id: NodeId, dump: &mut impl Dump) -> Option<Visit> {
+    fn revisit(&mut self, id: NodeId, dump: &mut impl Dump) -> Result<Option<Visit>> {
         if self.replays && self.names.revisit_stand_in(id) {
-            return Some(Visit::Replay);
+            return Ok(Some(Visit::Replay));
         }
-        dump.unexpanded(self, id);
-        None
+        if dump.needs_line_breaks() {
+            dump.unexpanded(self.short_form(id)?);
+        }
+        Ok(None)
+    }
+
+    /// The text of an expandable node up to its body, as it was when the node first stood by name: the name may have become
+    /// known since the node was made.
+    fn short_form(&mut self, id: NodeId) -> Result<&[u8]> {
+        let node = &self.nodes[id.index()];
+        let Kind::Expandable { header_end } = node.kind else { return Ok(&[]) };
+        let header = TextRange { start: node.text.start, end: header_end };
+        if node.name.is_some() {
+            return Ok(self.text_of(header));
+        }
+        if !self.short_forms.contains_key(&id) {
+            let header = self.text_of(header);
+            let short = match self.qualified_name_at(node.at)? {
+                Some(name) => [header.strip_suffix(b" {").unwrap_or(header), b" ", &name, b" {"].concat(),
+                None => header.to_vec(),
+            };
+            self.short_forms.insert(id, short.into());
+        }
+        Ok(self.short_forms.get(&id).map_or(&[], |form| form))
     }
 }

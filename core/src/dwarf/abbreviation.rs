@@ -87,8 +87,8 @@ impl Abbreviations {
     }
 
     pub(super) fn get(&self, code: u64) -> Option<&Abbreviation> {
-        let index = usize::try_from(code).ok()?.checked_sub(1)?;
-        self.dense.get(index).or_else(|| self.sparse.get(&code))
+        let index = usize::try_from(code.wrapping_sub(1)).ok();
+        index.and_then(|index| self.dense.get(index)).or_else(|| self.sparse.get(&code))
     }
 }
 

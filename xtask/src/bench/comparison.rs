@@ -49,16 +49,12 @@ struct Comparison {
 /// Measures, and replaces the table; a version that differs from the reference's is an error.
 pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let folder = match &options.objects {
-        Some(folder) => folder.clone(),
-        None => match corpus::real_kernel()? {
-            Some(folder) => folder,
-            None => {
-                println!(
-                    "SKIPPED: there is no ../shared/kernel/objects.tar.xz; `--objects FOLDER` names other objects"
-                );
-                return Ok(());
-            }
-        },
+        Some(folder) => Some(folder.clone()),
+        None => corpus::real_kernel()?,
+    };
+    let Some(folder) = folder else {
+        println!("SKIPPED: there is no ../shared/kernel/objects.tar.xz; `--objects FOLDER` names other objects");
+        return Ok(());
     };
     let objects = corpus::in_folder(&folder)?;
     let reference = match &options.reference {
@@ -68,7 +64,8 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let tools = Pair { reference, ours: project::build_gendwarfksyms()? };
 
     // With no symbol to look for a gendwarfksyms ends before it opens the object.
-    let start = |tool: &Path| sample(options.rounds * OURS_PER_ROUND, tool, &objects[0].path, Path::new("/dev/null"));
+    let our_runs = options.rounds * OURS_PER_ROUND;
+    let start = |tool: &Path| sample(our_runs, tool, &objects[0].path, Path::new("/dev/null"));
     let starts = Pair { reference: start(&tools.reference)?, ours: start(&tools.ours)? };
     let nothing = start(Path::new("true"))?;
     let comparisons = objects
@@ -76,16 +73,15 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         .map(|object| compare(object, &tools, options.rounds))
         .collect::<anyhow::Result<Vec<_>>>()?;
 
-    let mut text = format!(
-        "{}. Medians of {} runs of the reference and {} of ours.\n\n",
+    let text = format!(
+        "{}. Medians of {} runs of the reference and {} of ours.\n\n\
+         {}\n\
+         To start and find nothing to do takes the reference {:.2} ms and kabiscope {:.2} ms; \
+         `true` takes {:.2} ms and {:.1} MiB.\n",
         report::machine(),
         options.rounds,
-        options.rounds * OURS_PER_ROUND
-    );
-    text += &table(comparisons);
-    let _ = writeln!(
-        text,
-        "\nTo start and find nothing to do takes the reference {:.2} ms and kabiscope {:.2} ms; `true` takes {:.2} ms and {:.1} MiB.",
+        our_runs,
+        table(comparisons),
         milliseconds(starts.reference.cpu),
         milliseconds(starts.ours.cpu),
         milliseconds(nothing.cpu),

@@ -16,7 +16,7 @@ use crate::{debian, project};
 pub(super) fn run() -> anyhow::Result<()> {
     let sh = project::shell()?;
     if cmd!(sh, "valgrind --version").quiet().ignore_stdout().ignore_stderr().run().is_err() {
-        debian::install(&sh, &["valgrind", "libc6-dbg"])?;
+        debian::install(&sh, &["valgrind"])?;
     }
     let runner = install_runner(&sh)?;
     let mut bench = cmd!(sh, "cargo bench --package kabiscope --bench instructions -- --output-format=json")
@@ -58,4 +58,24 @@ fn counts(results: &str) -> anyhow::Result<HashMap<(String, String), u64>> {
         count.context("Gungraun has changed the form of its results")
     };
     results.lines().map(count).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn counts_of_two_benchmarks() -> anyhow::Result<()> {
+        let result = |stage, input, count| {
+            let profile = json!({ "data": { "total": { "metrics": { "Ir": { "values": { "new": count } } } } } });
+            json!({ "function_name": stage, "id": input, "profiles": [profile] }).to_string()
+        };
+        let results = [result("find", "sched_core_0", 7), result("walk", "nfs4proc_0", 8)].join("\n");
+        let counts = counts(&results)?;
+        assert_eq!(counts[&("find".to_owned(), "sched_core".to_owned())], 7);
+        assert_eq!(counts[&("walk".to_owned(), "nfs4proc".to_owned())], 8);
+        Ok(())
+    }
 }

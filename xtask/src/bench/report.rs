@@ -16,7 +16,7 @@ const STAGES: [&str; 7] = ["exports", "sections", "find", "walk", "flatten", "ve
 const INPUTS: [&str; 5] = ["fixture_basics", "fixture_rust", "nfs4proc", "sched_core", "rust_kernel"];
 
 /// A piece of BENCHMARKS.md that a task replaces.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Block {
     Comparison,
     Stages,
@@ -68,17 +68,50 @@ pub(super) fn machine() -> String {
     format!("{model}, {cores} cores")
 }
 
-/// Prints a block, puts it between its marks in BENCHMARKS.md and leaves the rest of that as it is.
+/// Prints a block and puts it into BENCHMARKS.md.
 pub(super) fn publish(block: Block, text: &str) -> anyhow::Result<()> {
     println!("{text}");
     let file = project::root().join("BENCHMARKS.md");
     let page = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    let [begin, end] = ["begin", "end"].map(|side| format!("<!-- {}: {side} -->", block.task()));
-    let replaced = page
-        .split_once(&begin)
-        .and_then(|(before, rest)| Some((before, rest.split_once(&end)?.1)))
-        .map(|(before, after)| format!("{before}{begin}\n\n{text}\n{end}{after}"))
-        .with_context(|| format!("{} lacks the mark {begin} or {end}", file.display()))?;
-    fs::write(file, replaced)?;
+    let page =
+        replace(&page, block, text).with_context(|| format!("{} lacks the marks of {block:?}", file.display()))?;
+    fs::write(file, page)?;
     Ok(())
+}
+
+/// The page with `text` between the marks of the block, and all else as it was; `None` if there are none.
+fn replace(page: &str, block: Block, text: &str) -> Option<String> {
+    let [begin, end] = ["begin", "end"].map(|side| format!("<!-- {}: {side} -->", block.task()));
+    let (before, rest) = page.split_once(&begin)?;
+    let (_, after) = rest.split_once(&end)?;
+    Some(format!("{before}{begin}\n\n{text}\n{end}{after}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_is_replaced_and_no_other() {
+        let page = "a\n<!-- cargo xtask bench: begin -->\nold\n<!-- cargo xtask bench: end -->\nb\n\
+                    <!-- cargo xtask bench stages: begin --><!-- cargo xtask bench stages: end -->\n";
+        let replaced = "a\n<!-- cargo xtask bench: begin -->\n\nnew\n\n<!-- cargo xtask bench: end -->\nb\n\
+                        <!-- cargo xtask bench stages: begin --><!-- cargo xtask bench stages: end -->\n";
+        assert_eq!(replace(page, Block::Comparison, "new\n").as_deref(), Some(replaced));
+        assert_eq!(replace(page, Block::Instructions, "new\n"), None);
+    }
+
+    #[test]
+    fn an_input_without_figures_has_no_column() -> anyhow::Result<()> {
+        let table = stages(|stage, input| {
+            Ok(matches!(input, "fixture_rust" | "nfs4proc").then(|| format!("{} {}", &stage[..1], &input[..1])))
+        })?;
+        let expected = "\
+            | stage | `fixture_rust` | `nfs4proc` |\n\
+            | --- | ---: | ---: |\n\
+            | exports | e f | e n |\n";
+        assert!(table.starts_with(expected), "{table}");
+        assert_eq!(table.lines().count(), 2 + STAGES.len());
+        Ok(())
+    }
 }

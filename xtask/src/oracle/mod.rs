@@ -66,7 +66,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let reference = reference::find()?;
     let ours = match &args.ours {
         Some(path) => path.clone(),
-        None => tool::build_ours()?,
+        None => project::build_gendwarfksyms()?,
     };
     println!("reference: {} ({})", reference.path.display(), reference.package);
     println!("compilers: {} (--compilers lists them)", compilers.len());

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use xshell::{Shell, cmd};
 
-use crate::project;
+use crate::{debian, project};
 
 /// Names a reference that is built already.
 const OVERRIDE: &str = "KABISCOPE_REFERENCE";
@@ -75,23 +75,7 @@ fn install_missing(sh: &Shell) -> anyhow::Result<()> {
     if compiles && unpacks {
         return Ok(());
     }
-    let command = format!("apt-get install {}", PACKAGES.join(" "));
-    if cmd!(sh, "id -u").quiet().read()? != "0" {
-        bail!("something that it is built with is missing; as root: `{command}`");
-    }
-    println!("installing {}", PACKAGES.join(", "));
-    let install = || {
-        cmd!(sh, "apt-get install --yes --quiet=2 --no-install-recommends {PACKAGES...}")
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .quiet()
-            .run()
-    };
-    // A machine that was never updated knows no packages at all.
-    if install().is_err() {
-        cmd!(sh, "apt-get update --quiet=2").quiet().run()?;
-        install().with_context(|| format!("`{command}` failed"))?;
-    }
-    Ok(())
+    debian::install(sh, &PACKAGES)
 }
 
 /// Fetches the kernel's source package and unpacks the reference's part of it into `scripts`.

@@ -118,14 +118,3 @@ fn sorted_lines(text: &str) -> Vec<String> {
     lines.sort_unstable();
     lines
 }
-
-/// Builds our own gendwarfksyms.
-pub(crate) fn build_ours() -> anyhow::Result<PathBuf> {
-    let build = escargot::CargoBuild::new()
-        .manifest_path(crate::project::root().join("Cargo.toml"))
-        .package("kabiscope")
-        .bin("gendwarfksyms")
-        .release()
-        .run()?;
-    Ok(build.path().to_owned())
-}

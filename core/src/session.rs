@@ -5,7 +5,7 @@ use crate::dwarf::{DebugInfo, Sections};
 use crate::kernel::{Definition, Export, ExportId, ExportList, KabiRules, kabi};
 use crate::object::Image;
 use crate::symbols::{self, Matched};
-use crate::types::{Dump, Graph, NodeId, SymbolString, TableBuilder, TypeTable};
+use crate::types::{DieDump, Dump, Graph, NodeId, SymbolString, TableBuilder, TypeTable};
 use crate::versions::{self, Version, Versions};
 use crate::{Error, Result};
 
@@ -31,6 +31,18 @@ pub trait Observer {
     fn trailing_rule_data(&mut self);
     /// The walk of an export begins.
     fn symbol(&mut self, export: &Export);
+}
+
+/// Nothing but the dump is wanted.
+impl Observer for DieDump {
+    type Dump = Self;
+
+    fn dump(&mut self) -> &mut Self {
+        self
+    }
+    fn address(&mut self, _: &Export, _: Definition) {}
+    fn trailing_rule_data(&mut self) {}
+    fn symbol(&mut self, _: &Export) {}
 }
 
 /// The types and versions of one object.

@@ -5,8 +5,8 @@
 //! with: what is looked for is a panic, memory without bound, and work without end.
 
 use arbitrary::Arbitrary;
-use kabiscope::kernel::{Definition, Export, ExportList};
-use kabiscope::session::{Observer, Session};
+use kabiscope::kernel::ExportList;
+use kabiscope::session::Session;
 use kabiscope::types::DieDump;
 
 /// An object to start from, with its exports. They are the fixtures of the tests.
@@ -56,8 +56,8 @@ pub struct Options {
 pub fn read(object: &[u8], exports: &[u8], options: Options) {
     let Ok(exports) = ExportList::parse(exports) else { return };
     let mut session = Session::new(exports, options.stable);
-    let mut witness = Witness { dies: if options.dump { DieDump::with_offsets() } else { DieDump::off() } };
-    let Ok(types) = session.read_object(object, None, &mut witness) else { return };
+    let mut dies = if options.dump { DieDump::with_offsets() } else { DieDump::off() };
+    let Ok(types) = session.read_object(object, None, &mut dies) else { return };
     if options.dump {
         types.symtypes(session.exports());
         for symbol in types.symbols() {
@@ -65,23 +65,4 @@ pub fn read(object: &[u8], exports: &[u8], options: Options) {
             let _ = types.expanded_string(session.exports(), symbol);
         }
     }
-}
-
-/// Hears everything and says nothing.
-struct Witness {
-    dies: DieDump,
-}
-
-impl Observer for Witness {
-    type Dump = DieDump;
-
-    fn dump(&mut self) -> &mut DieDump {
-        &mut self.dies
-    }
-
-    fn address(&mut self, _: &Export, _: Definition) {}
-
-    fn trailing_rule_data(&mut self) {}
-
-    fn symbol(&mut self, _: &Export) {}
 }

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::{env, fs};
 
 use kabiscope::dwarf::{DebugInfo, Sections};
-use kabiscope::kernel::{Definition, Export, ExportId, ExportList};
+use kabiscope::kernel::{ExportId, ExportList};
 use kabiscope::object::Image;
-use kabiscope::session::{Observer, Session};
+use kabiscope::session::Session;
 use kabiscope::symbols::{self, Matched, SymbolDie};
 use kabiscope::types::{DieDump, Graph, NodeId, SymbolString, TableBuilder, TypeTable};
 use kabiscope::versions::{Version, Versions};
@@ -125,19 +125,6 @@ pub(crate) fn compute_versions(flattened: &Flattened, exports: &ExportList) -> V
 pub(crate) fn run_session(input: &Input) -> Session {
     let exports = ExportList::parse(&input.exports).expect("a list of exports");
     let mut session = Session::new(exports, false);
-    session.read_object(&input.object, None, &mut Silent(DieDump::off())).expect("an object with versions");
+    session.read_object(&input.object, None, &mut DieDump::off()).expect("an object with versions");
     session
-}
-
-struct Silent(DieDump);
-
-impl Observer for Silent {
-    type Dump = DieDump;
-
-    fn dump(&mut self) -> &mut DieDump {
-        &mut self.0
-    }
-    fn address(&mut self, _: &Export, _: Definition) {}
-    fn trailing_rule_data(&mut self) {}
-    fn symbol(&mut self, _: &Export) {}
 }

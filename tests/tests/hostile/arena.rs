@@ -7,8 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use kabiscope::Error;
-use kabiscope::kernel::{Definition, Export, ExportList};
-use kabiscope::session::{Observer, Session};
+use kabiscope::kernel::ExportList;
+use kabiscope::session::Session;
 use kabiscope::types::DieDump;
 use kabiscope::versions::Version;
 use kabiscope_tests::handmade::EXPORT;
@@ -103,8 +103,8 @@ impl Question {
 
     fn read(&self) -> Versions {
         let mut session = Session::new(ExportList::parse(&self.exports)?, self.stable);
-        let mut witness = Witness { dies: if self.dump { DieDump::with_offsets() } else { DieDump::off() } };
-        let types = session.read_object(&self.object, None, &mut witness)?;
+        let mut dies = if self.dump { DieDump::with_offsets() } else { DieDump::off() };
+        let types = session.read_object(&self.object, None, &mut dies)?;
         if self.dump {
             types.symtypes(session.exports());
             for symbol in types.symbols() {
@@ -113,23 +113,4 @@ impl Question {
         }
         Ok(session.exports().iter().map(|(id, _)| session.version(id)).collect())
     }
-}
-
-/// Hears everything and says nothing.
-struct Witness {
-    dies: DieDump,
-}
-
-impl Observer for Witness {
-    type Dump = DieDump;
-
-    fn dump(&mut self) -> &mut DieDump {
-        &mut self.dies
-    }
-
-    fn address(&mut self, _: &Export, _: Definition) {}
-
-    fn trailing_rule_data(&mut self) {}
-
-    fn symbol(&mut self, _: &Export) {}
 }

@@ -11,7 +11,7 @@ use crate::{Error, Result};
 
 /// Starts the name of a variable that tells the type of a symbol defined elsewhere
 /// (Linux 6.14, `Documentation/kbuild/gendwarfksyms.rst`, "Non-exported types and symbol pointers").
-const POINTER_PREFIX: &[u8] = b"__gendwarfksyms_ptr_";
+pub(crate) const POINTER_PREFIX: &[u8] = b"__gendwarfksyms_ptr_";
 
 /// The DIE that describes a symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,12 +48,17 @@ impl Matched {
     }
 }
 
-/// Finds the DIEs of the exports that are not `matched` yet, in the order in which they are to be walked: that of the DIEs,
+/// Finds, in `units`, the DIEs of the exports that are not `matched` yet, in the order in which they are to be walked: that of the DIEs,
 /// and behind each unit those that only a pointer describes.
 ///
 /// # Errors
 /// [`Error::Dwarf`], and [`Error::SymbolPointer`] for a pointer variable that is none.
-pub fn find(debug_info: &DebugInfo<'_>, exports: &ExportList, matched: &mut Matched) -> Result<Vec<SymbolDie>> {
+pub(crate) fn find<'u, 'a: 'u>(
+    debug_info: &'u DebugInfo<'a>,
+    units: impl Iterator<Item = &'u Unit<'a>>,
+    exports: &ExportList,
+    matched: &mut Matched,
+) -> Result<Vec<SymbolDie>> {
     let mut search = Search {
         debug_info,
         exports,
@@ -63,7 +68,7 @@ pub fn find(debug_info: &DebugInfo<'_>, exports: &ExportList, matched: &mut Matc
         unit_end: DieOffset::START,
     };
     let mut by_pointer = Vec::new();
-    for unit in debug_info.units() {
+    for unit in units {
         search.unit_end = unit.end();
         for &at in &unit.outline(debug_info)?.symbols {
             search.visit(unit, at)?;

@@ -12,6 +12,10 @@ pub(crate) struct Abbreviations {
     /// Codes count from one without a gap in all that compilers write.
     dense: Vec<Abbreviation>,
     sparse: std::collections::BTreeMap<u64, Abbreviation>,
+    /// The steps of all abbreviations: an image has thousands of tables, and most are read for a few entries.
+    steps: Vec<Step>,
+    /// Whether an entry may refer to other units.
+    pub(super) refers_outside: bool,
 }
 
 /// What an entry with this abbreviation looks like.
@@ -20,11 +24,20 @@ pub(crate) struct Abbreviation {
     pub(crate) tag: DwTag,
     pub(crate) has_children: bool,
     /// To read the attributes that count.
-    pub(super) read: Box<[Step]>,
+    pub(super) read: Steps,
+    /// To read those that are told of symbols, types and units as well.
+    pub(super) detail: Steps,
     /// To pass over all of them.
-    pub(super) skip: Box<[Step]>,
+    pub(super) skip: Steps,
     /// Where the reference to the next sibling stands, if everything before it has a fixed size.
     pub(super) sibling: Option<(u32, DwForm)>,
+}
+
+/// A piece of a table's steps.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Steps {
+    start: usize,
+    end: usize,
 }
 
 /// The commonest attributes have steps of their own, so that reading them takes no look at the form.
@@ -42,6 +55,10 @@ pub(super) enum Step {
     String(Attr),
     /// Keeps an attribute whose value is in the abbreviation.
     Implicit(Attr, i64),
+    /// Notes that there is an attribute; its value is passed over by other steps.
+    Present(Attr),
+    /// Keeps where a member is, be it a constant or an expression, see `Unit::read_member_offset`.
+    MemberOffset(DwForm),
     /// Keeps any other attribute.
     Read(Attr, DwForm),
 }
@@ -70,12 +87,13 @@ impl Abbreviations {
         section.skip(offset)?;
         let size = section.len();
         let mut table = Self::default();
+        let mut compiler = Compiler::default();
         loop {
             let code = section.read_uleb128()?;
             if code == 0 {
                 return Ok((table, size - section.len()));
             }
-            let abbreviation = Abbreviation::parse(&mut section, encoding)?;
+            let abbreviation = table.compile(&mut section, encoding, &mut compiler)?;
             if code == table.dense.len() as u64 + 1 {
                 table.dense.push(abbreviation);
             } else if table.get(code).is_some() {
@@ -86,18 +104,14 @@ impl Abbreviations {
         }
     }
 
-    pub(super) fn get(&self, code: u64) -> Option<&Abbreviation> {
-        let index = usize::try_from(code.wrapping_sub(1)).ok();
-        index.and_then(|index| self.dense.get(index)).or_else(|| self.sparse.get(&code))
-    }
-}
-
-impl Abbreviation {
-    fn parse(section: &mut Slice<'_>, encoding: Encoding) -> gimli::Result<Self> {
+    fn compile(
+        &mut self,
+        section: &mut Slice<'_>,
+        encoding: Encoding,
+        Compiler { read, detail, skip }: &mut Compiler,
+    ) -> gimli::Result<Abbreviation> {
         let tag = DwTag(section.read_uleb128_u16()?);
         let has_children = section.read_u8()? != dw::DW_CHILDREN_no.0;
-        let mut read = Vec::new();
-        let mut skip = Vec::new();
         let mut sibling = None;
         loop {
             let name = gimli::DwAt(section.read_uleb128_u16()?);
@@ -105,12 +119,14 @@ impl Abbreviation {
             if name.0 == 0 && form.0 == 0 {
                 break;
             }
-            let attr = Attr::from_name(name);
+            let (of_type, of_detail) = (Attr::of_type(name), Attr::of_detail(name));
             if form == dw::DW_FORM_implicit_const {
                 let value = section.read_sleb128()?;
-                read.extend(attr.map(|attr| Step::Implicit(attr, value)));
+                read.extend(of_type.map(|attr| Step::Implicit(attr, value)));
+                detail.extend(of_detail.map(|attr| Step::Implicit(attr, value)));
                 continue;
             }
+            self.refers_outside |= refers_outside_of_unit(form);
             if name == dw::DW_AT_sibling {
                 sibling = match skip[..] {
                     [] => Some((0, form)),
@@ -118,13 +134,50 @@ impl Abbreviation {
                     _ => None,
                 };
             }
-            push_skip(&mut skip, form, encoding);
-            match attr {
-                Some(attr) => read.push(Step::read(attr, form)),
-                None => push_skip(&mut read, form, encoding),
+            push_skip(skip, form, encoding);
+            push_read(read, of_type, form, encoding);
+            match of_detail {
+                Some(Attr::Place) => {
+                    detail.push(Step::Present(Attr::Place));
+                    push_skip(detail, form, encoding);
+                }
+                Some(Attr::DataMemberLocation) => detail.push(Step::MemberOffset(form)),
+                _ => push_read(detail, of_detail, form, encoding),
             }
         }
-        Ok(Self { tag, has_children, read: read.into(), skip: skip.into(), sibling })
+        let [read, detail, skip] = [read, detail, skip].map(|steps| self.keep(steps));
+        Ok(Abbreviation { tag, has_children, read, detail, skip, sibling })
+    }
+
+    fn keep(&mut self, steps: &mut Vec<Step>) -> Steps {
+        let start = self.steps.len();
+        self.steps.append(steps);
+        Steps { start, end: self.steps.len() }
+    }
+
+    pub(super) fn steps(&self, steps: Steps) -> &[Step] {
+        &self.steps[steps.start..steps.end]
+    }
+
+    pub(super) fn get(&self, code: u64) -> Option<&Abbreviation> {
+        let index = usize::try_from(code.wrapping_sub(1)).ok();
+        index.and_then(|index| self.dense.get(index)).or_else(|| self.sparse.get(&code))
+    }
+}
+
+/// The steps of the abbreviation that is being compiled.
+#[derive(Default)]
+struct Compiler {
+    read: Vec<Step>,
+    detail: Vec<Step>,
+    skip: Vec<Step>,
+}
+
+/// Adds a step that keeps an attribute, or one over it.
+fn push_read(steps: &mut Vec<Step>, attr: Option<Attr>, form: DwForm, encoding: Encoding) {
+    match attr {
+        Some(attr) => steps.push(Step::read(attr, form)),
+        None => push_skip(steps, form, encoding),
     }
 }
 
@@ -136,6 +189,19 @@ fn push_skip(steps: &mut Vec<Step>, form: DwForm, encoding: Encoding) {
         (Some(size), _) => steps.push(Step::Bytes(size)),
         (None, _) => steps.push(Step::Skip(form)),
     }
+}
+
+/// Whether an attribute of this form may lead to another unit.
+fn refers_outside_of_unit(form: DwForm) -> bool {
+    matches!(
+        form,
+        dw::DW_FORM_ref_addr
+            | dw::DW_FORM_ref_sig8
+            | dw::DW_FORM_ref_sup4
+            | dw::DW_FORM_ref_sup8
+            | dw::DW_FORM_GNU_ref_alt
+            | dw::DW_FORM_indirect
+    )
 }
 
 /// The size of an attribute in bytes, where the form alone tells it.

@@ -12,9 +12,11 @@ pub(crate) enum Attr {
     // References to DIEs.
     Type,
     AbstractOrigin,
+    Specification,
     // Unsigned constants. A location expression in their place counts as absent.
     Accessibility,
     Alignment,
+    BitOffset,
     BitSize,
     ByteSize,
     ConstValue,
@@ -22,11 +24,17 @@ pub(crate) enum Attr {
     DataBitOffset,
     DataMemberLocation,
     DeclFile,
+    DeclLine,
     DiscrValue,
     Encoding,
+    Language,
     UpperBound,
     // Flags.
     Declaration,
+    External,
+    /// The entry says where its code or data is, or what its value is.
+    Place,
+    Prototyped,
     // Of a unit's root: offsets into other sections.
     StmtList,
     StrOffsetsBase,
@@ -34,13 +42,16 @@ pub(crate) enum Attr {
     Name,
     LinkageName,
     DwoName,
+    CompDir,
+    Producer,
 }
 
 impl Attr {
     const FIRST_STRING: usize = Self::Name as usize;
-    const STRINGS: usize = 3;
+    const STRINGS: usize = 5;
 
-    pub(super) fn from_name(name: DwAt) -> Option<Self> {
+    /// Those that types are made of.
+    pub(super) fn of_type(name: DwAt) -> Option<Self> {
         Some(match name {
             dw::DW_AT_type => Self::Type,
             dw::DW_AT_abstract_origin => Self::AbstractOrigin,
@@ -66,6 +77,22 @@ impl Attr {
         })
     }
 
+    /// Those, and what else is told of a symbol, a type or a unit.
+    pub(super) fn of_detail(name: DwAt) -> Option<Self> {
+        Some(match name {
+            dw::DW_AT_bit_offset => Self::BitOffset,
+            dw::DW_AT_comp_dir => Self::CompDir,
+            dw::DW_AT_decl_line => Self::DeclLine,
+            dw::DW_AT_external => Self::External,
+            dw::DW_AT_language => Self::Language,
+            dw::DW_AT_low_pc | dw::DW_AT_ranges | dw::DW_AT_location => Self::Place,
+            dw::DW_AT_producer => Self::Producer,
+            dw::DW_AT_prototyped => Self::Prototyped,
+            dw::DW_AT_specification => Self::Specification,
+            _ => return Self::of_type(name),
+        })
+    }
+
     fn string_index(self) -> Option<usize> {
         (self as usize).checked_sub(Self::FIRST_STRING)
     }
@@ -75,11 +102,15 @@ impl Attr {
     }
 
     pub(super) fn is_reference(self) -> bool {
-        matches!(self, Self::Type | Self::AbstractOrigin)
+        matches!(self, Self::Type | Self::AbstractOrigin | Self::Specification)
+    }
+
+    fn is_flag(self) -> bool {
+        matches!(self, Self::Declaration | Self::External | Self::Place | Self::Prototyped)
     }
 
     pub(super) fn is_constant(self) -> bool {
-        !self.is_string() && !self.is_reference() && self != Self::Declaration
+        !self.is_string() && !self.is_reference() && !self.is_flag()
     }
 }
 
@@ -140,7 +171,7 @@ impl Attributes {
             Value::SectionOffset(offset) if matches!(attr, Attr::StmtList | Attr::StrOffsetsBase) => {
                 self.set_number(attr, offset);
             }
-            Value::Flag(flag) if attr == Attr::Declaration => self.set_number(attr, u64::from(flag)),
+            Value::Flag(flag) if attr.is_flag() => self.set_number(attr, u64::from(flag)),
             Value::String(string) if attr.is_string() => self.set_string(attr, string),
             _ => {}
         }

@@ -10,21 +10,23 @@ mod attributes;
 mod outline;
 mod unit;
 
+use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gimli::{EndianSlice, RunTimeEndian};
 use object::ReadRef;
 use rustc_hash::FxHashMap;
-use std::borrow::Cow;
+use serde::{Deserialize, Serialize};
 
 use crate::object::Image;
 use crate::{Error, Result};
 use abbreviation::Abbreviations;
 
 pub(crate) use attributes::{Attr, Attributes};
-pub(crate) use unit::{Entry, EntryEnd, Unit};
+pub(crate) use unit::{Entry, EntryEnd, Files, Unit};
 
 /// Bytes of a section, in the byte order of the file.
 pub(crate) type Slice<'a> = EndianSlice<'a, RunTimeEndian>;
@@ -34,6 +36,8 @@ pub(crate) type Slice<'a> = EndianSlice<'a, RunTimeEndian>;
 pub struct Sections<'data> {
     big_endian: bool,
     info: Cow<'data, [u8]>,
+    /// Where in the section `info` starts.
+    info_start: usize,
     types: Cow<'data, [u8]>,
     abbrev: Cow<'data, [u8]>,
     str: Cow<'data, [u8]>,
@@ -56,14 +60,47 @@ impl<'data> Sections<'data> {
     /// # Errors
     /// [`Error::NoDebugInfo`] if there is no `.debug_info`, and those of [`Image::section`].
     pub fn read<R: ReadRef<'data>>(image: &Image<'data, R>) -> Result<Self> {
-        let optional = |name| Ok(image.section(name)?.unwrap_or_default());
-        let info: Cow<'data, [u8]> = optional(".debug_info")?;
+        let info = image.section(".debug_info")?.unwrap_or_default();
         if info.is_empty() {
             return Err(Error::NoDebugInfo);
         }
+        Self::read_beside(image, info, 0)
+    }
+
+    /// Like [`Self::read`], but of `.debug_info` only `units`, a range from the start of one unit to the end of another: for
+    /// those who share out a large file and read it on demand. [`Self::size_in_parts`] tells whether that is possible.
+    ///
+    /// # Errors
+    /// As [`Self::read`], and [`Error::Section`] if there is no such range.
+    pub fn read_units<R: ReadRef<'data>>(image: &Image<'data, R>, units: Range<usize>) -> Result<Self> {
+        let size = Self::size_in_parts(image).ok_or(Error::NoDebugInfo)?;
+        let info = image.section_range(".debug_info").filter(|_| units.end <= size && units.start <= units.end);
+        let info = info.and_then(|(offset, _)| {
+            image.bytes(offset.checked_add(units.start as u64)?, (units.end - units.start) as u64)
+        });
+        let info = info.ok_or_else(|| Error::Section {
+            section: ".debug_info".to_owned(),
+            reason: format!("it has no bytes {:#x} to {:#x}", units.start, units.end),
+        })?;
+        Self::read_beside(image, Cow::Borrowed(info), units.start)
+    }
+
+    /// The size of `.debug_info`, if parts of it can be read on their own: it is neither compressed nor to be relocated.
+    pub fn size_in_parts<R: ReadRef<'data>>(image: &Image<'data, R>) -> Option<usize> {
+        let (_, size) = image.section_range(".debug_info").filter(|_| !image.is_relocatable())?;
+        usize::try_from(size).ok()
+    }
+
+    fn read_beside<R: ReadRef<'data>>(
+        image: &Image<'data, R>,
+        info: Cow<'data, [u8]>,
+        info_start: usize,
+    ) -> Result<Self> {
+        let optional = |name| Ok(image.section(name)?.unwrap_or_default());
         Ok(Self {
             big_endian: image.endian() == RunTimeEndian::Big,
             info,
+            info_start,
             types: optional(".debug_types")?,
             abbrev: optional(".debug_abbrev")?,
             str: optional(".debug_str")?,
@@ -77,9 +114,54 @@ impl<'data> Sections<'data> {
         })
     }
 
+    /// The same, but of `.debug_info` only `units`, a range from the start of one unit to the end of another, and nothing
+    /// of `.debug_types`. Other units do not exist then for a [`DebugInfo`].
+    ///
+    /// # Errors
+    /// [`Error::Dwarf`] if there is no such range.
+    pub fn with_units_of(&self, units: Range<usize>) -> Result<Sections<'_>> {
+        let start = units.start.checked_sub(self.info_start);
+        let end = units.end.checked_sub(self.info_start);
+        let info = start.zip(end).and_then(|(start, end)| self.info.get(start..end)).ok_or_else(|| Error::Dwarf {
+            at: DieOffset::new(DebugSection::Info, units.start),
+            reason: "the section ends before this unit does".to_owned(),
+        })?;
+        Ok(Sections {
+            big_endian: self.big_endian,
+            info: Cow::Borrowed(info),
+            info_start: units.start,
+            types: Cow::default(),
+            abbrev: Cow::Borrowed(&self.abbrev),
+            str: Cow::Borrowed(&self.str),
+            line_str: Cow::Borrowed(&self.line_str),
+            str_offsets: Cow::Borrowed(&self.str_offsets),
+            line: Cow::Borrowed(&self.line),
+            location_lists_sizes: self.location_lists_sizes,
+        })
+    }
+
     fn slice<'a>(&self, bytes: &'a [u8]) -> Slice<'a> {
         EndianSlice::new(bytes, if self.big_endian { RunTimeEndian::Big } else { RunTimeEndian::Little })
     }
+}
+
+/// Where units start in `.debug_info`, in their order, as far as `.debug_aranges` tells: a unit without code is not in it. This is
+/// for sharing out units before `.debug_info` is read.
+///
+/// # Errors
+/// Those of [`Image::section`], and [`Error::Section`] if it cannot be decoded.
+pub fn unit_starts<'data, R: ReadRef<'data>>(image: &Image<'data, R>) -> Result<Vec<usize>> {
+    const SECTION: &str = ".debug_aranges";
+    let data = image.section(SECTION)?.unwrap_or_default();
+    let mut headers = gimli::DebugAranges::new(&data, image.endian()).headers();
+    let malformed = |error: gimli::Error| Error::Section { section: SECTION.to_owned(), reason: error.to_string() };
+    let mut starts = Vec::new();
+    while let Some(header) = headers.next().map_err(malformed)? {
+        starts.push(header.debug_info_offset().0);
+    }
+    starts.sort_unstable();
+    starts.dedup();
+    Ok(starts)
 }
 
 /// Which section a DIE is in. The order is the order in which units are visited.
@@ -94,12 +176,16 @@ pub(crate) enum DebugSection {
 }
 
 /// Names a DIE: a section and an offset in it. Ordered as the DIEs are.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct DieOffset(u64);
 
 impl DieOffset {
     /// Offsets are below this power of two. Sections of an exabyte do not occur; see `unit::reference`.
     const SECTION_SHIFT: u32 = 60;
+
+    /// Behind every DIE.
+    pub(crate) const END: Self = Self(u64::MAX >> 2);
 
     /// Before every DIE.
     pub(crate) const START: Self = Self(0);
@@ -170,6 +256,7 @@ type AbbreviationsKey = (usize, bool, gimli::Encoding);
 /// One file's sections, as `gimli` reads them.
 struct File<'a> {
     info: Slice<'a>,
+    info_start: usize,
     types: Slice<'a>,
     abbrev: Slice<'a>,
     str: Slice<'a>,
@@ -188,6 +275,7 @@ impl<'a> File<'a> {
     fn new(sections: &'a Sections<'_>) -> Self {
         Self {
             info: sections.slice(&sections.info),
+            info_start: sections.info_start,
             types: sections.slice(&sections.types),
             abbrev: sections.slice(&sections.abbrev),
             str: sections.slice(&sections.str),
@@ -223,18 +311,19 @@ impl<'a> DebugInfo<'a> {
 
     fn read_unit_headers(&mut self, section: DebugSection) -> Result<()> {
         let data = self.section(section);
-        let mut at = 0;
+        let start = if section == DebugSection::Types { 0 } else { self.file(section).info_start };
+        let mut at = start;
         let failed = |at, error: gimli::Error| dwarf_error(DieOffset::new(section, at), error);
         if section == DebugSection::Types {
             let mut headers = gimli::DebugTypes::from(data).units();
             while let Some(header) = headers.next().map_err(|error| failed(at, error))? {
-                self.units.push(Unit::new(section, data, &header));
+                self.units.push(Unit::new(section, data, start, &header));
                 at += header.length_including_self();
             }
         } else {
             let mut headers = gimli::DebugInfo::from(data).units();
             while let Some(header) = headers.next().map_err(|error| failed(at, error))? {
-                self.units.push(Unit::new(section, data, &header));
+                self.units.push(Unit::new(section, data, start, &header));
                 at += header.length_including_self();
             }
         }
@@ -281,6 +370,16 @@ impl<'a> DebugInfo<'a> {
     /// The units that hold a file's own DIEs, in the order in which they are visited: not those of the supplementary file.
     pub(crate) fn units(&self) -> impl Iterator<Item = &Unit<'a>> {
         self.units.iter().filter(|unit| unit.section() != DebugSection::Supplementary)
+    }
+
+    /// Those of `.debug_info`.
+    pub(crate) fn units_of_info(&self) -> impl Iterator<Item = &Unit<'a>> {
+        self.units.iter().filter(|unit| unit.section() == DebugSection::Info)
+    }
+
+    /// The unit that `offset` of `.debug_info` lies in.
+    pub(crate) fn unit_at(&self, offset: usize) -> Result<&Unit<'a>> {
+        self.unit_of(DieOffset::new(DebugSection::Info, offset))
     }
 
     /// The unit that `at` lies in.

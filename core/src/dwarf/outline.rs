@@ -201,6 +201,7 @@ impl Outline {
 /// Names of Rust types take some kilobytes at the most.
 const MAX_PREFIX: usize = 1 << 20;
 
-fn passes_prefix(tag: DwTag) -> bool {
+/// Whether what is inside a DIE with this tag has the DIE's name before its own.
+pub(super) fn passes_prefix(tag: DwTag) -> bool {
     matches!(tag, dw::DW_TAG_namespace | dw::DW_TAG_class_type | dw::DW_TAG_structure_type)
 }

@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! A unit and the decoding of its entries.
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use gimli::{DwForm, DwTag, Encoding, Reader as _, constants as dw};
+use gimli::{DwForm, DwTag, Encoding, Reader as _, RunTimeEndian, constants as dw};
 
 use super::abbreviation::{Abbreviation, Abbreviations, Step, fixed_size};
 use super::attributes::{Attr, Attributes, StringRef, Value};
-use super::outline::Outline;
+use super::outline::{Outline, passes_prefix};
 use super::{DebugInfo, DebugSection, DieOffset, Slice, dwarf_error};
 use crate::{Error, Result};
 
 /// A unit. What costs something to read is read when it is first asked for.
 pub(crate) struct Unit<'a> {
     section: DebugSection,
-    /// The section up to the end of the unit: offsets in it are offsets in the section.
+    /// The unit, with its header.
     data: Slice<'a>,
+    /// Where it starts in the section. All offsets here are offsets in the section.
     offset: usize,
     root: usize,
     encoding: Encoding,
@@ -27,11 +29,22 @@ pub(crate) struct Unit<'a> {
     private_files: OnceLock<Vec<bool>>,
 }
 
+type LineProgram<'a> = gimli::IncompleteLineProgram<Slice<'a>>;
+
+/// The files that a unit's DIEs refer to by number. Their paths are as the compiler was given them, but relative to where it ran
+/// if they are below that.
+pub(crate) struct Files<'a> {
+    program: Option<LineProgram<'a>>,
+    compiled_in: &'a [u8],
+}
+
 /// The start of an entry: what its abbreviation tells.
 #[derive(Clone, Copy)]
 pub(crate) struct Entry<'u> {
     pub(crate) at: DieOffset,
     abbreviation: &'u Abbreviation,
+    /// The table that it is of.
+    table: &'u Abbreviations,
     /// Offset of the attributes.
     attributes: usize,
 }
@@ -47,9 +60,17 @@ impl Entry<'_> {
 }
 
 impl<'a> Unit<'a> {
-    pub(super) fn new(section: DebugSection, data: Slice<'a>, header: &gimli::UnitHeader<Slice<'a>>) -> Self {
-        let offset = header.offset().0;
-        let end = offset.saturating_add(header.length_including_self()).min(data.len());
+    /// A unit of `part`, which starts at `part_start` of the section.
+    pub(super) fn new(
+        section: DebugSection,
+        part: Slice<'a>,
+        part_start: usize,
+        header: &gimli::UnitHeader<Slice<'a>>,
+    ) -> Self {
+        let in_part = header.offset().0;
+        let data = part.range(in_part..in_part.saturating_add(header.length_including_self()).min(part.len()));
+        let offset = part_start.saturating_add(in_part);
+        let end = offset.saturating_add(data.len());
         let type_signature = match header.type_() {
             gimli::UnitType::Type { type_signature, type_offset } => {
                 // Outside of the unit, it leads nowhere: an error when the type is referred to.
@@ -60,7 +81,7 @@ impl<'a> Unit<'a> {
         };
         Self {
             section,
-            data: data.range_to(..end),
+            data,
             offset,
             root: offset.saturating_add(header.root_offset().0),
             encoding: header.encoding(),
@@ -84,7 +105,25 @@ impl<'a> Unit<'a> {
 
     /// Where it ends.
     pub(crate) fn end(&self) -> DieOffset {
-        DieOffset::new(self.section, self.data.len())
+        DieOffset::new(self.section, self.end_offset())
+    }
+
+    /// Its place in the section.
+    pub(crate) fn range(&self) -> Range<usize> {
+        self.offset..self.end_offset()
+    }
+
+    fn end_offset(&self) -> usize {
+        self.offset + self.data.len()
+    }
+
+    /// The size of a pointer in bytes.
+    pub(crate) fn address_size(&self) -> u8 {
+        self.encoding.address_size
+    }
+
+    pub(crate) fn is_big_endian(&self) -> bool {
+        self.data.endian() == RunTimeEndian::Big
     }
 
     pub(super) fn contains(&self, at: DieOffset) -> bool {
@@ -98,7 +137,7 @@ impl<'a> Unit<'a> {
 
     /// The DIE of the unit itself; `None` if the unit is empty.
     pub(crate) fn root<'u>(&'u self, debug_info: &DebugInfo<'a>) -> Result<Option<Entry<'u>>> {
-        if self.root >= self.data.len() { Ok(None) } else { self.entry_at(debug_info, self.root) }
+        if self.root >= self.end_offset() { Ok(None) } else { self.entry_at(debug_info, self.root) }
     }
 
     /// The DIE at `at`.
@@ -111,15 +150,18 @@ impl<'a> Unit<'a> {
     #[inline]
     pub(super) fn entry_at<'u>(&'u self, debug_info: &DebugInfo<'a>, at: usize) -> Result<Option<Entry<'u>>> {
         // Nearly every code takes one byte.
-        let (code, attributes) = match self.data.slice().get(at) {
+        let (code, attributes) = match self.data.slice().get(at.wrapping_sub(self.offset)) {
             Some(&code) if code < 0x80 => (u64::from(code), at + 1),
             _ => self.long_code(at)?,
         };
         if code == 0 {
             return Ok(None);
         }
-        match self.abbreviations(debug_info)?.get(code) {
-            Some(abbreviation) => Ok(Some(Entry { at: DieOffset::new(self.section, at), abbreviation, attributes })),
+        let table = self.abbreviations(debug_info)?;
+        match table.get(code) {
+            Some(abbreviation) => {
+                Ok(Some(Entry { at: DieOffset::new(self.section, at), abbreviation, table, attributes }))
+            }
             None => Err(self.error(at, &format!("the abbreviation {code} does not exist"))),
         }
     }
@@ -127,7 +169,7 @@ impl<'a> Unit<'a> {
     #[cold]
     fn long_code(&self, at: usize) -> Result<(u64, usize)> {
         // The end of the unit is the end of all lists in it.
-        if at == self.data.len() {
+        if at == self.end_offset() {
             return Ok((0, at));
         }
         let mut data = self.reader(at)?;
@@ -143,7 +185,21 @@ impl<'a> Unit<'a> {
         attributes: &mut Attributes,
     ) -> Result<EntryEnd> {
         let mut data = self.reader(entry.attributes)?;
-        match self.read_attributes(debug_info, entry.abbreviation, &mut data, attributes) {
+        match self.read_attributes(debug_info, entry.table.steps(entry.abbreviation.read), &mut data, attributes) {
+            Ok(()) => Ok(EntryEnd(self.position(data))),
+            Err(error) => Err(dwarf_error(entry.at, error)),
+        }
+    }
+
+    /// Reads what is told of a symbol, a type or a unit beside what counts for a version.
+    pub(crate) fn details(
+        &self,
+        debug_info: &DebugInfo<'a>,
+        entry: Entry<'_>,
+        attributes: &mut Attributes,
+    ) -> Result<EntryEnd> {
+        let mut data = self.reader(entry.attributes)?;
+        match self.read_attributes(debug_info, entry.table.steps(entry.abbreviation.detail), &mut data, attributes) {
             Ok(()) => Ok(EntryEnd(self.position(data))),
             Err(error) => Err(dwarf_error(entry.at, error)),
         }
@@ -152,12 +208,12 @@ impl<'a> Unit<'a> {
     fn read_attributes(
         &self,
         debug_info: &DebugInfo<'a>,
-        abbreviation: &Abbreviation,
+        steps: &[Step],
         data: &mut Slice<'a>,
         attributes: &mut Attributes,
     ) -> gimli::Result<()> {
         attributes.clear();
-        for step in &abbreviation.read {
+        for step in steps {
             match *step {
                 Step::Bytes(count) => data.skip(count as usize)?,
                 Step::Skip(form) => self.skip_form(data, form)?,
@@ -177,7 +233,13 @@ impl<'a> Unit<'a> {
                 Step::String(attr) => {
                     attributes.set_string(attr, StringRef::Str(data.read_offset(self.encoding.format)?));
                 }
+                Step::Present(attr) => attributes.set(attr, Value::Flag(true)),
                 Step::Implicit(attr, value) => attributes.set(attr, Value::Constant(value as u64)),
+                Step::MemberOffset(form) => {
+                    if let Some(offset) = self.read_member_offset(debug_info, data, form)? {
+                        attributes.set_number(Attr::DataMemberLocation, offset);
+                    }
+                }
                 Step::Read(attr, form) => {
                     let mut value = self.read_form(debug_info, data, form)?;
                     if attr == Attr::DataMemberLocation {
@@ -193,7 +255,7 @@ impl<'a> Unit<'a> {
     /// Passes over the attributes of `entry`.
     #[inline]
     pub(crate) fn skip_attributes(&self, entry: Entry<'_>) -> Result<EntryEnd> {
-        match *entry.abbreviation.skip {
+        match *entry.table.steps(entry.abbreviation.skip) {
             [] => Ok(EntryEnd(entry.attributes)),
             // Whoever reads on notices if this is beyond the end.
             [Step::Bytes(count)] => Ok(EntryEnd(entry.attributes.saturating_add(count as usize))),
@@ -203,7 +265,7 @@ impl<'a> Unit<'a> {
 
     fn skip_attribute_by_attribute(&self, entry: Entry<'_>) -> Result<EntryEnd> {
         let mut data = self.reader(entry.attributes)?;
-        for step in &entry.abbreviation.skip {
+        for step in entry.table.steps(entry.abbreviation.skip) {
             let done = match *step {
                 Step::Bytes(count) => data.skip(count as usize),
                 Step::Skip(form) => self.skip_form(&mut data, form),
@@ -241,7 +303,37 @@ impl<'a> Unit<'a> {
 
     /// Where the entry behind the null entry at `at` starts: at the end of the unit there need be none.
     pub(super) fn after_null(&self, at: usize) -> usize {
-        if at < self.data.len() { at + 1 } else { at }
+        if at < self.end_offset() { at + 1 } else { at }
+    }
+
+    /// Calls `found` for each function and variable that can be an exported symbol: those of the unit itself and, at any
+    /// depth, of namespaces, classes and structures. With `c`, structures are passed over: in C they hold no such thing.
+    pub(crate) fn each_symbol(
+        &self,
+        debug_info: &DebugInfo<'a>,
+        c: bool,
+        mut found: impl FnMut(Entry<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let Some(root) = self.root(debug_info)?.filter(Entry::has_children) else { return Ok(()) };
+        let mut at = self.skip_attributes(root)?.0;
+        let mut depth = 1usize;
+        while depth > 0 {
+            let Some(entry) = self.entry_at(debug_info, at)? else {
+                depth -= 1;
+                at = self.after_null(at);
+                continue;
+            };
+            if matches!(entry.tag(), dw::DW_TAG_subprogram | dw::DW_TAG_variable) {
+                found(entry)?;
+            }
+            if entry.has_children() && passes_prefix(entry.tag()) && !c {
+                depth += 1;
+                at = self.skip_attributes(entry)?.0;
+            } else {
+                at = self.after(debug_info, entry)?;
+            }
+        }
+        Ok(())
     }
 
     /// Where the entry after `entry` and all that is below it starts.
@@ -278,7 +370,7 @@ impl<'a> Unit<'a> {
     pub(crate) fn string(&self, debug_info: &DebugInfo<'a>, string: StringRef) -> Result<&'a [u8]> {
         let file = debug_info.file(self.section);
         let (mut section, offset) = match string {
-            StringRef::Inline(offset) => (self.data, offset),
+            StringRef::Inline(offset) => (self.data, offset.wrapping_sub(self.offset)),
             StringRef::Str(offset) => (file.str, offset),
             StringRef::LineStr(offset) => (file.line_str, offset),
             StringRef::Index(index) => (file.str, self.str_offset(debug_info, index)?),
@@ -327,27 +419,80 @@ impl<'a> Unit<'a> {
     }
 
     fn read_private_files(&self, debug_info: &DebugInfo<'a>) -> Result<Vec<bool>> {
-        let Some(offset) = self.root_attributes(debug_info)?.constant(Attr::StmtList) else { return Ok(Vec::new()) };
-        let file = debug_info.file(self.section);
-        let program = file
-            .line
-            .program(gimli::DebugLineOffset(offset as usize), self.encoding.address_size, None, None)
-            .map_err(|error| self.error(self.root, &format!("its line table at {offset:#x}: {error}")))?;
+        let Some(program) = self.line_program(debug_info)? else { return Ok(Vec::new()) };
         let header = program.header();
         let is_private = |entry: &gimli::FileEntry<Slice<'a>>| -> Result<bool> {
-            let name = match entry.path_name() {
-                gimli::AttributeValue::String(name) => return Ok(name.slice().ends_with(b".c")),
-                gimli::AttributeValue::DebugStrRef(offset) => StringRef::Str(offset.0),
-                gimli::AttributeValue::DebugLineStrRef(offset) => StringRef::LineStr(offset.0),
-                gimli::AttributeValue::DebugStrOffsetsIndex(index) => StringRef::Index(index.0 as u64),
-                gimli::AttributeValue::DebugStrRefSup(offset) => StringRef::Supplementary(offset.0),
-                _ => return Ok(false),
-            };
-            Ok(self.string(debug_info, name)?.ends_with(b".c"))
+            Ok(self.line_string(debug_info, entry.path_name())?.is_some_and(|name| name.ends_with(b".c")))
         };
         // Up to DWARF 4, files count from one; 0 is no file.
         let no_file = (header.version() < 5).then_some(Ok(false));
         no_file.into_iter().chain(header.file_names().iter().map(is_private)).collect()
+    }
+
+    /// The files that the unit's DIEs refer to by number.
+    pub(crate) fn files(&self, debug_info: &DebugInfo<'a>) -> Result<Files<'a>> {
+        let compiled_in = self.root_details(debug_info)?.string(Attr::CompDir);
+        let compiled_in = compiled_in.map(|name| self.string(debug_info, name)).transpose()?.unwrap_or_default();
+        Ok(Files { program: self.line_program(debug_info)?, compiled_in })
+    }
+
+    /// The path of the file with this number, see [`Files`]; `None` for a number that stands for no file.
+    pub(crate) fn file_path(
+        &self,
+        debug_info: &DebugInfo<'a>,
+        files: &Files<'a>,
+        file: u64,
+    ) -> Result<Option<Vec<u8>>> {
+        let Some(header) = files.program.as_ref().map(gimli::IncompleteLineProgram::header) else { return Ok(None) };
+        let Some(entry) = header.file(file) else { return Ok(None) };
+        let name = self.line_string(debug_info, entry.path_name())?.unwrap_or_default();
+        // Directory 0 is the one that the compiler ran in.
+        let directory = match entry.directory_index() {
+            0 => None,
+            index => {
+                header.directory(index).map(|directory| self.line_string(debug_info, directory)).transpose()?.flatten()
+            }
+        };
+        let path = match directory {
+            Some(directory) if !name.starts_with(b"/") => [directory, b"/", name].concat(),
+            _ => name.to_vec(),
+        };
+        let below = path.strip_prefix(files.compiled_in).and_then(|path| path.strip_prefix(b"/"));
+        let path = below.filter(|_| !files.compiled_in.is_empty()).unwrap_or(&path);
+        Ok(Some(path.strip_prefix(b"./").unwrap_or(path).to_vec()))
+    }
+
+    fn line_program(&self, debug_info: &DebugInfo<'a>) -> Result<Option<LineProgram<'a>>> {
+        let Some(offset) = self.root_attributes(debug_info)?.constant(Attr::StmtList) else { return Ok(None) };
+        let line = &debug_info.file(self.section).line;
+        let program = line.program(gimli::DebugLineOffset(offset as usize), self.encoding.address_size, None, None);
+        program.map(Some).map_err(|error| self.error(self.root, &format!("its line table at {offset:#x}: {error}")))
+    }
+
+    /// A name in the header of the line table.
+    fn line_string(
+        &self,
+        debug_info: &DebugInfo<'a>,
+        name: gimli::AttributeValue<Slice<'a>>,
+    ) -> Result<Option<&'a [u8]>> {
+        let name = match name {
+            gimli::AttributeValue::String(name) => return Ok(Some(name.slice())),
+            gimli::AttributeValue::DebugStrRef(offset) => StringRef::Str(offset.0),
+            gimli::AttributeValue::DebugLineStrRef(offset) => StringRef::LineStr(offset.0),
+            gimli::AttributeValue::DebugStrOffsetsIndex(index) => StringRef::Index(index.0 as u64),
+            gimli::AttributeValue::DebugStrRefSup(offset) => StringRef::Supplementary(offset.0),
+            _ => return Ok(None),
+        };
+        self.string(debug_info, name).map(Some)
+    }
+
+    /// What the unit's root tells of the unit.
+    pub(crate) fn root_details(&self, debug_info: &DebugInfo<'a>) -> Result<Attributes> {
+        let mut attributes = Attributes::default();
+        if let Some(root) = self.root(debug_info)? {
+            self.details(debug_info, root, &mut attributes)?;
+        }
+        Ok(attributes)
     }
 
     fn root_attributes(&self, debug_info: &DebugInfo<'a>) -> Result<&Attributes> {
@@ -387,6 +532,11 @@ impl<'a> Unit<'a> {
     fn read_abbreviations(&self, debug_info: &DebugInfo<'a>) -> Result<&Abbreviations> {
         let abbreviations = debug_info.abbreviations(self.offset(), self.abbreviations_offset, self.encoding)?;
         Ok(self.abbreviations.get_or_init(|| abbreviations))
+    }
+
+    /// Whether DIEs of the unit may refer to DIEs of other units.
+    pub(crate) fn refers_outside(&self, debug_info: &DebugInfo<'a>) -> Result<bool> {
+        Ok(self.abbreviations(debug_info)?.refers_outside)
     }
 
     fn skip_form(&self, data: &mut Slice<'a>, form: DwForm) -> gimli::Result<()> {
@@ -497,6 +647,34 @@ impl<'a> Unit<'a> {
         }
     }
 
+    /// Where a member is, for people: unlike for a version, a constant counts whatever its form, and so does the expression
+    /// that DWARF 2 has in its place. `None` if only a running program could tell.
+    fn read_member_offset(
+        &self,
+        debug_info: &DebugInfo<'a>,
+        data: &mut Slice<'a>,
+        form: DwForm,
+    ) -> gimli::Result<Option<u64>> {
+        let start = *data;
+        match self.read_form(debug_info, data, form)? {
+            Value::Constant(offset) | Value::SectionOffset(offset) => return Ok(Some(offset)),
+            _ => {}
+        }
+        let mut block = start.range_to(..start.len() - data.len());
+        match form {
+            dw::DW_FORM_block1 => block.skip(1)?,
+            dw::DW_FORM_block2 => block.skip(2)?,
+            dw::DW_FORM_block4 => block.skip(4)?,
+            dw::DW_FORM_block | dw::DW_FORM_exprloc => block.skip_leb128()?,
+            _ => return Ok(None),
+        }
+        let mut operations = gimli::Expression(block).operations(self.encoding);
+        Ok(match (operations.next(), operations.next()) {
+            (Ok(Some(gimli::Operation::PlusConstant { value })), Ok(None)) => Some(value),
+            _ => None,
+        })
+    }
+
     /// A reference within the unit.
     fn unit_reference(&self, offset: u64) -> Value {
         reference(self.section, offset.saturating_add(self.offset as u64))
@@ -504,15 +682,16 @@ impl<'a> Unit<'a> {
 
     #[inline]
     fn reader(&self, at: usize) -> Result<Slice<'a>> {
-        if at > self.data.len() {
+        let in_unit = at.wrapping_sub(self.offset);
+        if in_unit > self.data.len() {
             return Err(self.error(at, "the unit ends before this entry does"));
         }
-        Ok(self.data.range_from(at..))
+        Ok(self.data.range_from(in_unit..))
     }
 
     /// The offset in the section that `data`, a rest of the unit, starts at.
     fn position(&self, data: Slice<'a>) -> usize {
-        self.data.len() - data.len()
+        self.offset + (self.data.len() - data.len())
     }
 
     fn read_error(&self, at: usize, error: gimli::Error) -> Error {

@@ -59,13 +59,21 @@ impl ExportList {
     }
 
     /// Adds a symbol, unless it is there already.
-    pub fn insert(&mut self, name: &[u8]) {
-        if !self.by_name.contains_key(name) {
-            // A list longer than this would not fit into memory.
-            let id = ExportId(u32::try_from(self.exports.len()).unwrap_or(u32::MAX));
-            self.by_name.insert(name.into(), id);
-            self.exports.push(Export { name: name.into(), address: None });
+    pub fn insert(&mut self, name: &[u8]) -> ExportId {
+        if let Some(id) = self.find(name) {
+            return id;
         }
+        // A list longer than this would not fit into memory.
+        let id = ExportId(u32::try_from(self.exports.len()).unwrap_or(u32::MAX));
+        self.by_name.insert(name.into(), id);
+        self.exports.push(Export { name: name.into(), address: None });
+        id
+    }
+
+    /// Gives a symbol its address.
+    pub(crate) fn place(&mut self, export: ExportId, address: Address) {
+        self.exports[export.index()].address = Some(address);
+        self.by_address.entry(address).or_default().push(export);
     }
 
     /// How many symbols there are.
@@ -122,16 +130,14 @@ impl ExportList {
     ) -> Result<()> {
         for symbol in image.exported_symbols()? {
             let Some(id) = self.find(symbol.name) else { continue };
-            let export = &mut self.exports[id.0 as usize];
-            match export.address {
+            match self[id].address {
                 None => {
-                    export.address = Some(symbol.address);
-                    self.by_address.entry(symbol.address).or_default().push(id);
-                    found(export, Definition::New(symbol.address));
+                    self.place(id, symbol.address);
+                    found(&self[id], Definition::New(symbol.address));
                 }
                 Some(address) if address != symbol.address => {
                     let second = Definition::Second(symbol.address);
-                    found(export, second);
+                    found(&self[id], second);
                     for &alias in self.aliases(id).iter().filter(|&&alias| alias != id) {
                         found(&self[alias], second);
                     }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! kABI rules: what a distribution says about types that it changed without changing their ABI.
 
+use object::ReadRef;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::object::Image;
 use crate::{Error, Result};
 
 /// The section that an object's rules are in.
-pub(crate) const SECTION: &str = ".discard.gendwarfksyms.kabi_rules";
+const SECTION: &str = ".discard.gendwarfksyms.kabi_rules";
 
 /// The rules of one object (Linux 6.15, `Documentation/kbuild/gendwarfksyms.rst`).
 ///
@@ -25,6 +27,14 @@ pub struct KabiRules {
 impl KabiRules {
     /// No section, and no rest of one, is read as a rule unless it is longer than this: `1`, a letter and two empty strings.
     const SHORTEST: usize = 6;
+
+    /// Reads the rules in an object. Where there is no section of them, there are none.
+    ///
+    /// # Errors
+    /// Those of [`Image::section`] and of [`Self::parse`].
+    pub fn read<'data, R: ReadRef<'data>>(image: &Image<'data, R>) -> Result<Self> {
+        image.section(SECTION)?.map_or(Ok(Self::default()), |section| Self::parse(&section))
+    }
 
     /// Reads the contents of the section: NUL-terminated strings in fours, version, type, target and value.
     ///

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
 
 use super::contribution::StandIn;
 use super::names::ItemNames;
@@ -56,7 +57,7 @@ impl NodeId {
 }
 
 /// What a DIE that describes a symbol is taken for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum SymbolRole {
     /// `subprogram ( … ) -> …`
     Function,

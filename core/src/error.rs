@@ -2,6 +2,7 @@
 //! The one error of the library.
 
 use crate::dwarf::DieOffset;
+use crate::object::packed::Format;
 
 /// What can be wrong with an input. Each variant says what was found and where; [`Error::hint`] says what to do.
 ///
@@ -15,6 +16,28 @@ pub enum Error {
     /// The file is LLVM bitcode, as `clang -flto` writes it in place of an object.
     #[error("LLVM bitcode, not an ELF object")]
     Bitcode,
+    /// The file is, or holds, nothing that tells of symbols.
+    #[error("it is {0}")]
+    Unusable(Format),
+    /// What is in the file cannot be unpacked.
+    #[error("{format}, which cannot be unpacked: {reason}")]
+    Unpack {
+        /// What the file is.
+        format: Format,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The file is an ELF file, but none of the kernel's.
+    #[error("not a file of the kernel: it exports nothing, and it is neither a module nor an object")]
+    NotKernel,
+    /// A list of symbol versions cannot be read.
+    #[error("line {line} of the list of symbol versions: {reason}")]
+    Symvers {
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// The ELF structures contradict each other or point outside the file.
     #[error("malformed ELF file: {0}")]
     Elf(String),
@@ -93,6 +116,9 @@ pub enum Error {
     /// A kABI rule cannot be used.
     #[error("kABI rules: {0}")]
     KabiRule(String),
+    /// A unit that mentions a symbol does not describe it.
+    #[error("the unit does not describe the symbol")]
+    NoSuchSymbol,
     /// A type string refers to a type that does not exist.
     #[error("type string of {symbol}: unknown type {reference}")]
     UnknownType {
@@ -113,6 +139,10 @@ impl Error {
             Self::Bitcode => {
                 "with LTO, symbol versions are computed from the linked vmlinux.o or module object, or build without LTO"
             }
+            Self::Unusable(format) => format.hint(),
+            Self::Unpack { .. } => "the file may be truncated or still being written: copy or build it again",
+            Self::NotKernel => "give a vmlinux, a module (.ko) or an object (.o)",
+            Self::Symvers { .. } => "give a Module.symvers as modpost writes it, with tabs between the columns",
             Self::Elf(_) | Self::Section { .. } => "the file may be truncated or still being written: build it again",
             Self::Relocation { .. } => {
                 "the file may be damaged; if it is not, please report it with the compiler's name and version"
@@ -131,7 +161,7 @@ impl Error {
             Self::UnknownType { .. } => {
                 "let a type_string rule name only types that an export uses or another rule defines"
             }
-            Self::Dwarf { .. } | Self::CyclicType(_) | Self::LimitExceeded { .. } => {
+            Self::NoSuchSymbol | Self::Dwarf { .. } | Self::CyclicType(_) | Self::LimitExceeded { .. } => {
                 "the debugging information is damaged, or a compiler wrote something new: check it with llvm-dwarfdump --verify"
             }
         })

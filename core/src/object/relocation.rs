@@ -137,6 +137,12 @@ const R_ARC_32: RelocationType = RelocationType(4);
 const R_ARC_TLS_DTPOFF: RelocationType = RelocationType(67);
 const R_OR1K_32: RelocationType = RelocationType(1);
 
+/// Whether a relocation makes its place refer to its symbol: it is no mark for the linker, and not the second half of a pair
+/// that makes a difference.
+pub(super) fn refers(machine: elf::Machine, kind: RelocationType) -> bool {
+    !matches!(rule(machine, kind), Some(Rule::Ignore | Rule::Subtract(_)))
+}
+
 /// `None`: not a relocation that a debug section of this machine can have.
 fn rule(machine: elf::Machine, kind: RelocationType) -> Option<Rule> {
     use Operation::{Add, Store, Subtract};
@@ -311,7 +317,7 @@ impl Operation {
 }
 
 #[inline]
-fn load(place: &[u8], size: u8, big_endian: bool) -> Option<u64> {
+pub(super) fn load(place: &[u8], size: u8, big_endian: bool) -> Option<u64> {
     let endian = if big_endian { Endianness::Big } else { Endianness::Little };
     Some(match size {
         1 => u64::from(*place.first()?),
@@ -322,7 +328,7 @@ fn load(place: &[u8], size: u8, big_endian: bool) -> Option<u64> {
 }
 
 #[inline]
-fn store(place: &mut [u8], size: u8, value: u64, big_endian: bool) -> Option<()> {
+pub(super) fn store(place: &mut [u8], size: u8, value: u64, big_endian: bool) -> Option<()> {
     let endian = if big_endian { Endianness::Big } else { Endianness::Little };
     match size {
         1 => *place.first_mut()? = value as u8,

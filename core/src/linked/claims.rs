@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! What one unit says of the exports of an image.
+
+use std::ops::Range;
+
+use gimli::constants as dw;
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+use crate::Result;
+use crate::dwarf::{Attr, Attributes, DebugInfo, DieOffset, Entry, Unit};
+use crate::kernel::facts::Export;
+use crate::symbols::POINTER_PREFIX;
+
+/// The exports of an image, to be looked up by name.
+#[derive(Debug)]
+pub struct Wanted {
+    by_name: FxHashMap<Box<[u8]>, u32>,
+}
+
+/// What a unit says of the exports.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// The unit: its place in `.debug_info`.
+    pub unit: Range<usize>,
+    /// The language that it is written in.
+    pub language: Language,
+    /// In the order of the DIEs; a DIE of an assembler unit knows no type.
+    pub claims: Vec<Claim>,
+    /// What its object exports as well, but the image does not: the kernel was built with `CONFIG_TRIM_UNUSED_KSYMS`.
+    pub trimmed: Vec<Vec<u8>>,
+}
+
+/// The languages whose units are not treated alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Language {
+    /// C.
+    C,
+    /// C++.
+    Cxx,
+    /// Rust.
+    Rust,
+    /// Assembly.
+    Assembly,
+    /// Any other, or none given.
+    Other,
+}
+
+/// What a DIE says of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Index of the export.
+    pub export: u32,
+    /// The DIE.
+    pub at: DieOffset,
+    /// What it says.
+    pub kind: ClaimKind,
+}
+
+/// What a DIE can say of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ClaimKind {
+    /// It is declared here.
+    Declares,
+    /// It is defined here.
+    Defines,
+    /// It is exported here, by a `__gendwarfksyms_ptr_` variable.
+    Exports {
+        /// Whether the variable points to a function.
+        function: bool,
+    },
+}
+
+impl Wanted {
+    /// All of `exports`.
+    pub fn new(exports: &[Export]) -> Self {
+        let by_name = exports.iter().zip(0..).map(|(export, index)| (export.name.as_slice().into(), index)).collect();
+        Self { by_name }
+    }
+
+    fn find(&self, name: &[u8]) -> Option<u32> {
+        self.by_name.get(name).copied()
+    }
+}
+
+impl Language {
+    /// Of a unit.
+    fn of(root: &Attributes) -> Self {
+        // Assigned after DWARF 5: dwarfstd.org/languages.html.
+        const ASSEMBLY: gimli::DwLang = gimli::DwLang(0x31);
+        const C23: gimli::DwLang = gimli::DwLang(0x3e);
+        let code = root.constant(Attr::Language).and_then(|code| u16::try_from(code).ok());
+        match gimli::DwLang(code.unwrap_or(0)) {
+            dw::DW_LANG_C | dw::DW_LANG_C89 | dw::DW_LANG_C99 | dw::DW_LANG_C11 | dw::DW_LANG_C17 | C23 => Self::C,
+            dw::DW_LANG_C_plus_plus
+            | dw::DW_LANG_C_plus_plus_03
+            | dw::DW_LANG_C_plus_plus_11
+            | dw::DW_LANG_C_plus_plus_14
+            | dw::DW_LANG_C_plus_plus_17
+            | dw::DW_LANG_C_plus_plus_20 => Self::Cxx,
+            dw::DW_LANG_Rust => Self::Rust,
+            dw::DW_LANG_Mips_Assembler | ASSEMBLY => Self::Assembly,
+            _ => Self::Other,
+        }
+    }
+
+    /// Its name, `None` for [`Self::Other`].
+    pub fn name(self) -> Option<&'static str> {
+        Some(match self {
+            Self::C => "C",
+            Self::Cxx => "C++",
+            Self::Rust => "Rust",
+            Self::Assembly => "assembly",
+            Self::Other => return None,
+        })
+    }
+}
+
+/// What `units` say of the exports: one unit, or those of an object, which are at `range`.
+pub(super) fn read<'a>(
+    debug_info: &DebugInfo<'a>,
+    units: &[&Unit<'a>],
+    range: Range<usize>,
+    wanted: &Wanted,
+) -> Result<Claims> {
+    let language = language(debug_info, units)?;
+    let mut claims = Claims { unit: range, language, claims: Vec::new(), trimmed: Vec::new() };
+    let mut attributes = Attributes::default();
+    for &unit in units {
+        let reader = Reader { debug_info, unit, wanted };
+        unit.each_symbol(debug_info, language == Language::C, |entry| {
+            let claim = reader.claim(entry, &mut attributes, &mut claims.trimmed)?;
+            claims.claims.extend(claim);
+            Ok(())
+        })?;
+    }
+    Ok(claims)
+}
+
+/// The language of `units`; they do not differ in it.
+pub(super) fn language<'a>(debug_info: &DebugInfo<'a>, units: &[&Unit<'a>]) -> Result<Language> {
+    let root = units.first().map(|unit| unit.root_details(debug_info)).transpose()?;
+    Ok(root.map_or(Language::Other, |root| Language::of(&root)))
+}
+
+struct Reader<'r, 'a> {
+    debug_info: &'r DebugInfo<'a>,
+    unit: &'r Unit<'a>,
+    wanted: &'r Wanted,
+}
+
+impl Reader<'_, '_> {
+    fn claim(
+        &self,
+        entry: Entry<'_>,
+        attributes: &mut Attributes,
+        trimmed: &mut Vec<Vec<u8>>,
+    ) -> Result<Option<Claim>> {
+        self.unit.details(self.debug_info, entry, attributes)?;
+        let at = entry.at;
+        let declares = attributes.flag(Attr::Declaration);
+        // A definition may leave its name, and that it is external, to the declaration that it completes or, where the
+        // function was inlined too, to what all of its instances share.
+        let general = attributes.reference(Attr::Specification).or_else(|| attributes.reference(Attr::AbstractOrigin));
+        if let Some(general) = general
+            && attributes.string(Attr::LinkageName).is_none()
+        {
+            let unit = self.debug_info.unit_of(general)?;
+            unit.details(self.debug_info, unit.entry(self.debug_info, general)?, attributes)?;
+        }
+        let name = attributes.string(Attr::LinkageName).or_else(|| attributes.string(Attr::Name));
+        let Some(name) = name.map(|name| self.unit.string(self.debug_info, name)).transpose()? else { return Ok(None) };
+        if let Some(export) = self.wanted.find(name) {
+            // What is not external only happens to have the name of an export of another unit.
+            let kind = if declares { ClaimKind::Declares } else { ClaimKind::Defines };
+            return Ok(attributes.flag(Attr::External).then_some(Claim { export, at, kind }));
+        }
+        let Some(exported) = name.strip_prefix(POINTER_PREFIX) else { return Ok(None) };
+        let Some(pointer) = attributes.reference(Attr::Type) else { return Ok(None) };
+        let Some(export) = self.wanted.find(exported) else {
+            trimmed.push(exported.to_vec());
+            return Ok(None);
+        };
+        let target = self.attributes_of(pointer, attributes)?.1;
+        let target = target.map(|target| self.attributes_of(target, attributes)).transpose()?;
+        let function = target.is_some_and(|(tag, _)| tag == dw::DW_TAG_subroutine_type);
+        Ok(Some(Claim { export, at, kind: ClaimKind::Exports { function } }))
+    }
+
+    /// The tag of a type, and the type that it is made of.
+    fn attributes_of(&self, at: DieOffset, attributes: &mut Attributes) -> Result<(gimli::DwTag, Option<DieOffset>)> {
+        let unit = self.debug_info.unit_of(at)?;
+        let entry = unit.entry(self.debug_info, at)?;
+        unit.attributes(self.debug_info, entry, attributes)?;
+        Ok((entry.tag(), attributes.reference(Attr::Type)))
+    }
+}

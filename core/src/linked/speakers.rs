@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Which unit speaks for an export: the one whose object exported it.
+//!
+//! Found by trial on a Linux 7.3 kernel, whose versions these rules give for every export that is not assembly. In this order:
+//!
+//! 1. a Rust unit that defines it. Rust's symbols, and the C helpers that Rust calls, are exported by a unit in C that
+//!    declares them all as `extern int` and is not asked;
+//! 2. the unit that has a `__gendwarfksyms_ptr_` variable for it, even where another defines it;
+//! 3. the unit that defines it;
+//! 4. the Rust unit of another export at the same address: functions that the compiler folded into one have one DIE.
+//!
+//! A unit that only declares it shows its type, but no more: its object did not export it, and its text may differ.
+
+use std::ops::Range;
+
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+use super::claims::{Claim, ClaimKind, Claims, Language};
+use crate::dwarf::DieOffset;
+use crate::kernel::facts::{Definition, Export};
+
+/// Hears what units claim, in any order.
+#[derive(Debug)]
+pub struct Speakers {
+    heard: Vec<Heard>,
+    /// Of each unit that has some, by its start: see [`Claims::trimmed`].
+    trimmed: FxHashMap<usize, Vec<Vec<u8>>>,
+}
+
+/// What was heard of one export.
+#[derive(Debug, Clone, Default)]
+struct Heard {
+    /// What the symbol table says of it.
+    symbol: Option<Definition>,
+    speaker: Option<Candidate>,
+    definition: Option<Place>,
+    /// Its `__gendwarfksyms_ptr_` variable.
+    pointer: Option<Place>,
+    declaration: Option<Place>,
+    assembly: Option<Place>,
+}
+
+#[derive(Debug, Clone)]
+struct Candidate {
+    rank: Rank,
+    unit: Range<usize>,
+}
+
+/// In the order of preference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    DefinesInRust,
+    Exports,
+    Defines,
+}
+
+/// A DIE and its unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Where the unit is in `.debug_info`.
+    pub unit: Range<usize>,
+    /// The DIE.
+    pub at: DieOffset,
+}
+
+/// Which units are to be asked, and for what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Units that speak for exports, in their order.
+    pub units: Vec<PlannedUnit>,
+    /// Exports that no unit speaks for, by index.
+    pub silent: Vec<(u32, Silence)>,
+}
+
+impl Plan {
+    fn of_object(object: &Range<usize>, exports: Vec<PlannedExport>) -> Self {
+        let unit = PlannedUnit { unit: object.clone(), exports, trimmed: Vec::new() };
+        Self { units: vec![unit], silent: Vec::new() }
+    }
+}
+
+/// A unit, and what it speaks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedUnit {
+    /// Where it is in `.debug_info`.
+    pub unit: Range<usize>,
+    /// The exports of its object.
+    pub exports: Vec<PlannedExport>,
+    /// What its object exports beside these: see [`Claims::trimmed`].
+    pub trimmed: Vec<Vec<u8>>,
+}
+
+/// An export of a unit's object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedExport {
+    /// Its index.
+    pub export: u32,
+    /// Whether its object defines it, and so knows which of its exports are at the same address.
+    pub is_defined: bool,
+    /// Its definition, in this unit or another; of a folded function, that of the one it was folded with.
+    pub definition: Option<Place>,
+    /// Its `__gendwarfksyms_ptr_` variable.
+    pub pointer: Option<Place>,
+}
+
+/// Why no unit speaks for an export.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Silence {
+    /// It is written in assembly.
+    Assembly {
+        /// The definition.
+        definition: Place,
+        /// A declaration in another unit.
+        declaration: Option<Place>,
+    },
+    /// It is only declared.
+    OnlyDeclared(Place),
+    /// No unit mentions it.
+    Unmentioned,
+}
+
+impl Speakers {
+    /// Nothing was heard yet of `exports`.
+    pub fn new(exports: &[Export]) -> Self {
+        let heard = exports.iter().map(|export| Heard { symbol: export.definition, ..Heard::default() });
+        Self { heard: heard.collect(), trimmed: FxHashMap::default() }
+    }
+
+    /// Hears one unit.
+    pub fn hear(&mut self, claims: &Claims) {
+        for claim in &claims.claims {
+            if let Some(heard) = self.heard.get_mut(claim.export as usize) {
+                heard.hear(claims, claim);
+            }
+        }
+        if !claims.trimmed.is_empty() {
+            self.trimmed.insert(claims.unit.start, claims.trimmed.clone());
+        }
+    }
+
+    /// Decides, when all units were heard.
+    pub fn decide(mut self) -> Plan {
+        self.join_folded();
+        let mut speaking = Vec::new();
+        let mut silent = Vec::new();
+        for (export, heard) in (0..).zip(self.heard) {
+            let Heard { speaker, definition, pointer, declaration, assembly, .. } = heard;
+            match speaker {
+                Some(Candidate { unit, .. }) => {
+                    let is_defined = definition.as_ref().is_some_and(|place| place.unit == unit);
+                    speaking.push((unit, PlannedExport { export, is_defined, definition, pointer }));
+                }
+                None => silent.push((export, Silence::of(assembly, declaration))),
+            }
+        }
+        speaking.sort_by_key(|(unit, planned)| (unit.start, planned.export));
+        let units = speaking.chunk_by(|(one, _), (other, _)| one == other).map(|exports| PlannedUnit {
+            unit: exports[0].0.clone(),
+            exports: exports.iter().map(|(_, export)| export.clone()).collect(),
+            trimmed: self.trimmed.remove(&exports[0].0.start).unwrap_or_default(),
+        });
+        Plan { units: units.collect(), silent }
+    }
+
+    /// The plan for an object file with these exports: no unit of it is more than a part of the object.
+    pub fn decide_for_object(self, object: &Range<usize>) -> Plan {
+        let exports = (0..).zip(self.heard).map(|(export, heard)| PlannedExport {
+            export,
+            is_defined: heard.symbol.is_some(),
+            definition: heard.definition,
+            pointer: heard.pointer,
+        });
+        Plan::of_object(object, exports.collect())
+    }
+
+    /// The plan for a stand-in, the object that Kbuild compiles to give the exports of an assembler source their types: it
+    /// exports them by pointers (Linux 6.14, `scripts/Makefile.build`). Only those that are `silent` elsewhere are asked for.
+    pub fn decide_for_stand_in(self, object: &Range<usize>, silent: &[(u32, Silence)]) -> Plan {
+        let exports = silent.iter().filter_map(|&(export, _)| {
+            let heard = self.heard.get(export as usize)?;
+            let pointer = Some(heard.pointer.clone()?);
+            Some(PlannedExport { export, is_defined: false, definition: None, pointer })
+        });
+        Plan::of_object(object, exports.collect())
+    }
+
+    /// Gives exports without a DIE the unit that speaks for another export at their address. In Rust only: there the
+    /// compiler folds functions as a matter of course; in C, it is the linker script that gives a place a second name.
+    fn join_folded(&mut self) {
+        let address = |heard: &Heard| heard.symbol.map(|symbol| (symbol.section, symbol.value));
+        let in_rust =
+            |heard: &&Heard| heard.speaker.as_ref().is_some_and(|speaker| speaker.rank == Rank::DefinesInRust);
+        let by_address: FxHashMap<_, _> = self
+            .heard
+            .iter()
+            .filter(in_rust)
+            .filter_map(|heard| Some((address(heard)?, (heard.speaker.clone(), heard.definition.clone()))))
+            .collect();
+        for heard in self.heard.iter_mut().filter(|heard| heard.speaker.is_none() && heard.assembly.is_none()) {
+            if let Some(folded) = address(heard).and_then(|address| by_address.get(&address)) {
+                (heard.speaker, heard.definition) = folded.clone();
+            }
+        }
+    }
+}
+
+impl Heard {
+    fn hear(&mut self, Claims { unit, language, .. }: &Claims, claim: &Claim) {
+        let place = Place { unit: unit.clone(), at: claim.at };
+        let rank = match (claim.kind, language) {
+            (_, Language::Assembly) => return keep_first(&mut self.assembly, place),
+            (ClaimKind::Declares, _) => return keep_first(&mut self.declaration, place),
+            (ClaimKind::Defines, Language::Rust) => Rank::DefinesInRust,
+            (ClaimKind::Defines, _) => Rank::Defines,
+            (ClaimKind::Exports { function }, _) if self.symbol.is_none_or(|is| is.is_function == function) => {
+                Rank::Exports
+            }
+            (ClaimKind::Exports { .. }, _) => return,
+        };
+        keep_first(if rank == Rank::Exports { &mut self.pointer } else { &mut self.definition }, place);
+        let order = |candidate: &Candidate| (candidate.rank, candidate.unit.start);
+        let candidate = Candidate { rank, unit: unit.clone() };
+        if self.speaker.as_ref().is_none_or(|speaker| order(&candidate) < order(speaker)) {
+            self.speaker = Some(candidate);
+        }
+    }
+}
+
+/// Whichever order the units are heard in, the result is the same.
+fn keep_first(known: &mut Option<Place>, place: Place) {
+    if known.as_ref().is_none_or(|known| place.at < known.at) {
+        *known = Some(place);
+    }
+}
+
+impl Silence {
+    /// In words.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Assembly { .. } => {
+                "written in assembly: its version was computed from a stand-in object, which is no part of the image"
+            }
+            Self::OnlyDeclared(_) => {
+                "only declared in C or Rust: it comes from assembly or the linker script, and so does its version \
+                 from a stand-in object, which is no part of the image"
+            }
+            Self::Unmentioned => "the debugging information does not mention it",
+        }
+    }
+
+    /// The DIE that tells the most.
+    pub(super) fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Assembly { definition: place, .. } | Self::OnlyDeclared(place) => Some(place),
+            Self::Unmentioned => None,
+        }
+    }
+
+    fn of(assembly: Option<Place>, declaration: Option<Place>) -> Self {
+        match (assembly, declaration) {
+            (Some(definition), declaration) => Self::Assembly { definition, declaration },
+            (None, Some(declaration)) => Self::OnlyDeclared(declaration),
+            (None, None) => Self::Unmentioned,
+        }
+    }
+}

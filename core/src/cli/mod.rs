@@ -2,3 +2,5 @@
 //! The command lines, defined once: parsing, help and man pages come from here.
 
 pub mod gendwarfksyms;
+#[cfg(feature = "kabiscope")]
+pub mod kabiscope;

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The units of a file are asked here, on all threads.
+
+use std::cmp::Reverse;
+
+use kabiscope::kernel::facts::Export;
+use kabiscope::linked::{Answers, Plan, PlannedUnit, Speakers, Units, Wanted};
+use rayon::prelude::*;
+
+use crate::console::Console;
+
+/// The units of a file, and which of them speaks for which export.
+pub(crate) struct Heard<'s, 'f> {
+    pub(crate) units: Units<'s>,
+    pub(crate) plan: Plan,
+    /// Units that could not be read.
+    pub(crate) troubles: Vec<String>,
+    pub(crate) exports: &'f [Export],
+}
+
+impl<'s, 'f> Heard<'s, 'f> {
+    /// Asks every unit what it knows of `exports`.
+    pub(crate) fn new(units: Units<'s>, exports: &'f [Export], console: &Console) -> Self {
+        let wanted = Wanted::new(exports);
+        let phase = console.phase("looking for symbols", units.ranges().len());
+        let ask = |unit| {
+            let claims = units.claims(unit, &wanted).map_err(|error| format!("unit at {:#x}: {error}", unit.start));
+            phase.step();
+            claims
+        };
+        let claims: Vec<_> = units.ranges().par_iter().map(ask).collect();
+        drop(phase);
+        let mut speakers = Speakers::new(exports);
+        let mut troubles = Vec::new();
+        for claims in claims {
+            match claims {
+                Ok(claims) => speakers.hear(&claims),
+                Err(error) => troubles.push(error),
+            }
+        }
+        let plan = units.plan(speakers);
+        Self { units, plan, troubles, exports }
+    }
+
+    /// Answers for the exports that are `wanted`, by index, and for others where these come along.
+    pub(crate) fn answers(&self, wanted: impl Fn(u32) -> bool, console: &Console) -> Vec<Answers> {
+        let silent = self.plan.silent.iter().filter(|(export, _)| wanted(*export));
+        let mut answers: Vec<_> = silent.map(|(export, silence)| self.units.explain(*export, silence)).collect();
+        let is_wanted = |unit: &PlannedUnit| unit.exports.iter().any(|planned| wanted(planned.export));
+        answers.extend(self.each_unit(
+            "computing versions",
+            is_wanted,
+            |unit| self.units.answers(unit, self.exports),
+            console,
+        ));
+        answers
+    }
+
+    /// What `f` makes of the units that are `wanted`, in their order.
+    pub(crate) fn each_unit<T: Send>(
+        &self,
+        phase: &'static str,
+        wanted: impl Fn(&PlannedUnit) -> bool,
+        f: impl Fn(&PlannedUnit) -> T + Sync,
+        console: &Console,
+    ) -> Vec<T> {
+        let mut units: Vec<_> = self.plan.units.iter().filter(|unit| wanted(unit)).enumerate().collect();
+        // The largest first: one that is begun last would keep all others waiting.
+        units.sort_by_key(|(_, unit)| Reverse(unit.unit.len()));
+        let phase = console.phase(phase, units.len());
+        let ask = |(index, unit)| {
+            let made = f(unit);
+            phase.step();
+            (index, made)
+        };
+        let mut made: Vec<(usize, T)> = units.into_par_iter().with_max_len(1).map(ask).collect();
+        made.sort_unstable_by_key(|(index, _)| *index);
+        made.into_iter().map(|(_, made)| made).collect()
+    }
+}

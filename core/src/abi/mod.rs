@@ -221,7 +221,7 @@ pub(crate) mod tests {
     fn facts() -> Facts {
         let export = |name: &[u8], is_function, gpl_only, recorded| facts::Export {
             name: name.to_vec(),
-            definition: Some(facts::Definition { section: 1, value: 0, is_function }),
+            definition: Some(facts::Definition { section: 1, value: 0, size: 0, is_function }),
             gpl_only,
             namespace: gpl_only.then(|| "module:kvm-intel".to_owned()),
             recorded,

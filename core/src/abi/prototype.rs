@@ -7,7 +7,7 @@ use crate::dwarf::{DebugInfo, DieOffset};
 use crate::types::SymbolRole;
 
 /// How the language declares the symbol `name` that the DIE at `at` stands for, as
-/// [`symbols::find`](crate::symbols::find) finds it: `int vfs_open(const struct path *path, struct file *file)`,
+/// [`Computed`](crate::linked::Computed) names it: `int vfs_open(const struct path *path, struct file *file)`,
 /// `fn kernel::print::call_printk(…)`.
 ///
 /// # Errors

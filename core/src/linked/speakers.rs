@@ -13,7 +13,7 @@
 
 use std::ops::Range;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use super::claims::{Claim, ClaimKind, Claims, Language};
@@ -34,7 +34,8 @@ struct Heard {
     /// What the symbol table says of it.
     symbol: Option<Definition>,
     speaker: Option<Candidate>,
-    definition: Option<Place>,
+    /// More than one where another unit overrides a weak one.
+    definitions: Vec<Place>,
     /// Its `__gendwarfksyms_ptr_` variable.
     pointer: Option<Place>,
     declaration: Option<Place>,
@@ -142,17 +143,21 @@ impl Speakers {
     /// Decides, when all units were heard.
     pub fn decide(mut self) -> Plan {
         self.join_folded();
+        let defined_in: FxHashSet<_> =
+            self.heard.iter().filter_map(|heard| Some((heard.extent()?, heard.defining_speaker()?.start))).collect();
         let mut speaking = Vec::new();
         let mut silent = Vec::new();
         for (export, heard) in (0..).zip(self.heard) {
-            let Heard { speaker, definition, pointer, declaration, assembly, .. } = heard;
-            match speaker {
-                Some(Candidate { unit, .. }) => {
-                    let is_defined = definition.as_ref().is_some_and(|place| place.unit == unit);
-                    speaking.push((unit, PlannedExport { export, is_defined, definition, pointer }));
-                }
-                None => silent.push((export, Silence::of(assembly, declaration))),
-            }
+            let Some(Candidate { unit, .. }) = &heard.speaker else {
+                silent.push((export, Silence::of(heard.assembly, heard.declaration)));
+                continue;
+            };
+            let unit = unit.clone();
+            // To the compiler, an alias (`__attribute__((alias))`) is but a declaration.
+            let is_alias = || heard.extent().is_some_and(|extent| defined_in.contains(&(extent, unit.start)));
+            let is_defined = heard.defining_speaker().is_some() || heard.definitions.is_empty() && is_alias();
+            let definition = heard.definition().cloned();
+            speaking.push((unit, PlannedExport { export, is_defined, definition, pointer: heard.pointer }));
         }
         speaking.sort_by_key(|(unit, planned)| (unit.start, planned.export));
         let units = speaking.chunk_by(|(one, _), (other, _)| one == other).map(|exports| PlannedUnit {
@@ -168,7 +173,7 @@ impl Speakers {
         let exports = (0..).zip(self.heard).map(|(export, heard)| PlannedExport {
             export,
             is_defined: heard.symbol.is_some(),
-            definition: heard.definition,
+            definition: heard.definition().cloned(),
             pointer: heard.pointer,
         });
         Plan::of_object(object, exports.collect())
@@ -195,11 +200,11 @@ impl Speakers {
             .heard
             .iter()
             .filter(in_rust)
-            .filter_map(|heard| Some((address(heard)?, (heard.speaker.clone(), heard.definition.clone()))))
+            .filter_map(|heard| Some((address(heard)?, (heard.speaker.clone(), heard.definitions.clone()))))
             .collect();
         for heard in self.heard.iter_mut().filter(|heard| heard.speaker.is_none() && heard.assembly.is_none()) {
             if let Some(folded) = address(heard).and_then(|address| by_address.get(&address)) {
-                (heard.speaker, heard.definition) = folded.clone();
+                (heard.speaker, heard.definitions) = folded.clone();
             }
         }
     }
@@ -218,12 +223,34 @@ impl Heard {
             }
             (ClaimKind::Exports { .. }, _) => return,
         };
-        keep_first(if rank == Rank::Exports { &mut self.pointer } else { &mut self.definition }, place);
+        match rank {
+            Rank::Exports => keep_first(&mut self.pointer, place),
+            Rank::Defines | Rank::DefinesInRust => self.definitions.push(place),
+        }
         let order = |candidate: &Candidate| (candidate.rank, candidate.unit.start);
         let candidate = Candidate { rank, unit: unit.clone() };
         if self.speaker.as_ref().is_none_or(|speaker| order(&candidate) < order(speaker)) {
             self.speaker = Some(candidate);
         }
+    }
+
+    /// The definition in the unit that speaks for it, or else the first one.
+    fn definition(&self) -> Option<&Place> {
+        let by_speaker = |place: &&Place| self.speaker.as_ref().is_some_and(|speaker| speaker.unit == place.unit);
+        let first = || self.definitions.iter().min_by_key(|place| place.at);
+        self.definitions.iter().filter(by_speaker).min_by_key(|place| place.at).or_else(first)
+    }
+
+    /// The unit that speaks for it, if that defines it too.
+    fn defining_speaker(&self) -> Option<&Range<usize>> {
+        let speaker = &self.speaker.as_ref()?.unit;
+        (self.definition()?.unit == *speaker).then_some(speaker)
+    }
+
+    /// Section, value and size. A name that the linker script gives to a place has no size, and is no alias in its object.
+    fn extent(&self) -> Option<(u32, u64, u64)> {
+        let symbol = self.symbol.filter(|symbol| symbol.size > 0)?;
+        Some((symbol.section, symbol.value, symbol.size))
     }
 }
 

@@ -9,11 +9,11 @@ use std::ops::Range;
 
 use bzip2::read::MultiBzDecoder;
 use flate2::read::MultiGzDecoder;
-use lzma_rust2::{LzmaReader, XzReader};
 use object::read::pe::{ImageNtHeaders, PeFile};
 use object::{FileKind, Object as _, ObjectSection as _, pe};
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
+use xz4rust::XzDecoder;
 
 use crate::{Error, Result};
 
@@ -73,7 +73,8 @@ impl Format {
             Self::Pe => {
                 "of EFI applications, only kernel images are read: give a bzImage, a unified kernel image, or the vmlinux"
             }
-            Self::Lzop => "unpack it first: lzop -d",
+            Self::Lzma => "unpack it first: unlzma; for a kernel image, the kernel's scripts/extract-vmlinux does",
+            Self::Lzop => "unpack it first: lzop -d; for a kernel image, the kernel's scripts/extract-vmlinux does",
             Self::Archive => "unpack its members: ar x",
             Self::Bitcode => "with LTO, give the linked vmlinux.o or module object, or build without LTO",
             Self::Btf => {
@@ -128,9 +129,9 @@ pub const DEFAULT_LIMIT: u64 = 4 << 30;
 /// A kernel image in a compressed file in … is no more than this.
 const MOST_LAYERS: usize = 4;
 
-/// What a decoder may take for what it has to remember: the most that `xz -9`, `zstd --ultra` and the kernel's build ask for,
-/// and then some.
-const DECODER_MEMORY: u32 = 256 << 20;
+/// What a decoder may take: a dictionary of 256 MiB, four times the one that `xz -9` and twice the one that `zstd --ultra` and
+/// the kernel's build ask for, and what it needs beside that.
+const DECODER_MEMORY: usize = 288 << 20;
 
 /// What the format of `lz4 -l` begins with, which the kernel's build uses.
 const LZ4_LEGACY: &[u8] = &[0x02, 0x21, 0x4c, 0x18];
@@ -297,12 +298,10 @@ fn pe_section<Pe: ImageNtHeaders>(image: &[u8]) -> Option<Range<usize>> {
 }
 
 fn decompress(format: Format, data: &[u8], limit: u64) -> Result<Vec<u8>> {
-    let memory = DECODER_MEMORY >> 10;
     let mut output = Output { data: Vec::new(), limit };
     let read = match format {
         Format::Gzip => output.read(MultiGzDecoder::new(data)),
-        Format::Xz => output.read(XzReader::new_mem_limit(data, true, memory)),
-        Format::Lzma => LzmaReader::new_mem_limit(data, memory, None).and_then(|reader| output.read(reader)),
+        Format::Xz => read_xz(data, &mut output),
         Format::Zstd => read_zstd(data, &mut output),
         Format::Lz4 => read_lz4(data, &mut output),
         Format::Bzip2 => output.read(MultiBzDecoder::new(data)),
@@ -310,6 +309,26 @@ fn decompress(format: Format, data: &[u8], limit: u64) -> Result<Vec<u8>> {
     };
     read.map_err(|error| damaged(format, error.to_string()))?;
     Ok(output.data)
+}
+
+/// Data is compressed as one stream or several, with zeros between them.
+fn read_xz(mut data: &[u8], output: &mut Output) -> io::Result<()> {
+    let mut decoder = XzDecoder::in_heap_with_alloc_dict_size(0, DECODER_MEMORY);
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let step = decoder.decode(data, &mut buffer).map_err(io::Error::other)?;
+        output.read(buffer.get(..step.output_produced()).unwrap_or_default())?;
+        data = data.get(step.input_consumed()..).unwrap_or_default();
+        if step.is_end_of_stream() {
+            data = &data[data.iter().take_while(|&&byte| byte == 0).count()..];
+            if data.is_empty() {
+                return Ok(());
+            }
+            decoder.reset();
+        } else if !step.made_progress() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
 }
 
 /// Data is compressed as one frame or several. A frame that ends after any of its blocks passes for a whole one.
@@ -324,7 +343,7 @@ fn read_lz4(mut data: &[u8], output: &mut Output) -> io::Result<()> {
 fn read_zstd(mut data: &[u8], output: &mut Output) -> io::Result<()> {
     while !data.is_empty() {
         let mut decoder = FrameDecoder::new();
-        decoder.set_max_window_size(DECODER_MEMORY.into());
+        decoder.set_max_window_size(DECODER_MEMORY as u64);
         match StreamingDecoder::new_with_decoder(&mut data, &mut decoder) {
             Ok(reader) => output.read(reader)?,
             Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
@@ -364,16 +383,21 @@ mod tests {
 
     const PLAIN: &[u8] = b"\x7fELF, or so it seems: to be packed, packed, packed, packed";
 
-    /// What the tools make of it: `gzip -9n`, `xz`, `xz --format=lzma`, `zstd -19`, `lz4 -9`, `lz4 -l`, `bzip2`.
-    const PACKED: [(Format, &[u8]); 7] = [
+    /// What the tools make of it: `gzip -9n`, `xz`, `xz --x86 --lzma2=preset=6 --check=crc32`,
+    /// `xz --check=sha256`, `zstd -19`, `lz4 -9`, `lz4 -l`, `bzip2`.
+    const PACKED: [(Format, &[u8]); 8] = [
         (Format::Gzip, b"\x1f\x8b\x08\0\0\0\0\0\x02\x03\xabw\xf5q\xd3Q\xc8/R(\xceW\xc8,Q(NM\xcd-\xb6R(\xc9WHJU(HL\xceNM\xd1\xc1A\x03\0\xd8{^U:\0\0\0"),
         (Format::Xz, b"\xfd7zXZ\0\0\x04\xe6\xd6\xb4F\x02\0!\x01\x16\0\0\0t/\xe5\xa3\xe0\09\0*]\0?\x91E\x84i\xb8=\xa3\xe4;\x1d5l\xe8\xb7\xe2\xcd\x9b\xbd\x9e\xf0\x84\x09.\xba`\x04\x10p\xca&\xaf\xe4]S\"\xfd\xbe!-\0\0\0\0\0\xc4 x\x8b\xc1<\x7f>\0\x01F:\x1a\x84\xa9@\x1f\xb6\xf3}\x01\0\0\0\0\x04YZ"),
-        (Format::Lzma, b"]\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff\0?\x91E\x84i\xb8=\xa3\xe4;\x1d5l\xe8\xb7\xe2\xcd\x9b\xbd\x9e\xf0\x84\x09.\xba`\x04\x10p\xca&\xaf\xe4]S\"\xfd\xbe(pZ%\x7f\xfcH\x9f\0"),
+        (Format::Xz, b"\xfd7zXZ\0\0\x01i\"\xde6\x02\x01\x04\0!\x01\x16\0\x0d\x865\x1f\xe0\x009\0*]\0?\x91E\x84i\xb8=\xa3\xe4;\x1d5l\xe8\xb7\xe2\xcd\x9b\xbd\x9e\xf0\x84\x09.\xba`\x04\x10p\xca&\xaf\xe4]S\"\xfd\xbe!-\0\0\0\0\0\xd8{^U\0\x01B:\x1eA\xc5$\x90B\x99\x0d\x01\0\0\0\0\x01YZ"),
+        (Format::Xz, b"\xfd7zXZ\0\0\x0a\xe1\xfb\x0c\xa1\x02\0!\x01\x16\0\0\0t/\xe5\xa3\xe0\x009\0*]\0?\x91E\x84i\xb8=\xa3\xe4;\x1d5l\xe8\xb7\xe2\xcd\x9b\xbd\x9e\xf0\x84\x09.\xba`\x04\x10p\xca&\xaf\xe4]S\"\xfd\xbe!-\0\0\0\0\0\xe6\xa1\xb0x\xb77\xad>\xe1\x97\x92_\xda-\xb0\xe9\xe2\"\x98YmN\xbe\xe2\xb4g\x8c\x90\x96(k0\0\x01^:C\x1c\xb2\xc2\x18\x9bK\x9a\x01\0\0\0\0\x0aYZ"),
         (Format::Zstd, b"(\xb5/\xfd\x04hU\x01\x004\x02\x7fELF, or so it seems: to be packed,\x01\0[\xdf'\xb7\xa1P\x85"),
         (Format::Lz4, b"\x04\"M\x18d@\xa7-\0\0\0\xfe\x14\x7fELF, or so it seems: to be packed,\x08\0Packed\0\0\0\0\xb0\xa4>\x08"),
         (Format::Lz4, b"\x02!L\x18-\0\0\0\xfe\x14\x7fELF, or so it seems: to be packed,\x08\0Packed"),
         (Format::Bzip2, b"BZh91AY&SY\xc4\x18\xcdn\0\0\x1c\x9d\x80@\x04\0\x10\x03\x04>*\xdc\0\xa0\0!)52\x1a6\x9a\x9e(S\x09\xa6\x80\xd3\x13b\xfbd\x98\xe7\xb6I\xadj\x81\xb6\x0c\x0f!\x9e1\0\xaf{\xa1\x14\xa5Y\xff\x17rE8P\x90\xc4\x18\xcdn"),
     ];
+
+    /// What `xz --format=lzma` makes of it begins so.
+    const LZMA: &[u8] = b"]\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff\0?\x91E\x84i\xb8=\xa3\xe4;";
 
     #[track_caller]
     fn check(data: &[u8], expect: &[u8]) {
@@ -396,14 +420,16 @@ mod tests {
     /// As `gzip`, `xz`, `zstd`, `lz4` and `bzip2` have it: one after the other is as good as one.
     #[test]
     fn compressed_in_several_pieces() {
-        for (format, data) in PACKED {
-            // Those of which it is not so.
-            if format != Format::Lzma && !data.starts_with(LZ4_LEGACY) {
+        for (_, data) in PACKED {
+            // Of that one it is not so.
+            if !data.starts_with(LZ4_LEGACY) {
                 check(&[data, data].concat(), &[PLAIN, PLAIN].concat());
             }
         }
+        let (_, xz) = PACKED[1];
+        check(&[xz, &[0; 8], xz, &[0; 4]].concat(), &[PLAIN, PLAIN].concat());
         let skipped = b"\x50\x2a\x4d\x18\x03\0\0\0abc";
-        let [_, _, _, (_, zstd), ..] = PACKED;
+        let (_, zstd) = PACKED[4];
         check(&[zstd, skipped, zstd].concat(), &[PLAIN, PLAIN].concat());
     }
 
@@ -414,7 +440,7 @@ mod tests {
             assert!(unpack_within(data, PLAIN.len() as u64).is_ok(), "{format}");
             assert!(is_refused(unpack_within(data, PLAIN.len() as u64 - 1)), "{format}");
             for end in data.len() / 2..data.len() {
-                // `lzma` needs no end mark, and the legacy format of `lz4` has none.
+                // The legacy format of `lz4` has no mark at its end.
                 let is_whole = unpack(&data[..end]) == Ok(Content::Elf(PLAIN.into()));
                 assert!(is_whole || is_refused(unpack(&data[..end])), "{format}, {end} bytes of {}", data.len());
             }
@@ -532,6 +558,7 @@ mod tests {
             (at(0, b"\x9f\xeb\x01\0\x18\0\0\0"), Format::Btf),
             (at(0, b"\xeb\x9f\x01\0\0\0\0\x18"), Format::Btf),
             (at(0, b"070701"), Format::Cpio),
+            (LZMA.to_vec(), Format::Lzma),
             (at(0, b"\x89LZO\0\r\n\x1a\n"), Format::Lzop),
             (b"int main(void)\n".to_vec(), Format::Text),
             (b"\n".to_vec(), Format::Text),

@@ -32,6 +32,8 @@ pub(crate) struct SymbolEntry<'data> {
     pub(crate) binding: elf::SymbolBind,
     /// What it is a name of.
     pub(crate) kind: elf::SymbolType,
+    /// How many bytes that takes; 0 if nobody said.
+    pub(crate) size: u64,
 }
 
 impl SymbolEntry<'_> {
@@ -116,6 +118,7 @@ impl<'data, R: ReadRef<'data>> Symbols<'data, R> {
             address,
             binding: symbol.st_bind(),
             kind: symbol.st_type(),
+            size: symbol.st_size(self.endian).into(),
         })
     }
 }

@@ -19,7 +19,7 @@ pub fn describe(debug_info: &DebugInfo<'_>, at: DieOffset) -> Result<Node> {
     Reader::new(debug_info).describe(at)
 }
 
-/// Describes the symbol `name` that the DIE at `at` stands for, as [`symbols::find`](crate::symbols::find) finds it.
+/// Describes the symbol `name` that the DIE at `at` stands for, as [`Computed`](crate::linked::Computed) names it.
 ///
 /// # Errors
 /// Those of reading that DIE.
@@ -84,14 +84,12 @@ impl<'d, 'a> Reader<'d, 'a> {
         let dies = self.with_origins(at)?;
         let syntax = dies.first().map_or(Syntax::C, |die| self.syntax(die.unit));
         // The linker's name is the source's in C: of an alias even the better one.
-        let mut name = None;
-        for die in &dies {
+        let has_other_name = dies.iter().any(|die| {
             let is_symbol = matches!(die.tag(), dw::DW_TAG_subprogram | dw::DW_TAG_variable);
-            let is_mangled = die.attributes.string(Attr::LinkageName).is_some();
-            if name.is_none() && is_symbol && (is_mangled || syntax == Syntax::Rust) {
-                name = dies.iter().find_map(|die| self.qualified_name(die).transpose()).transpose()?;
-            }
-        }
+            is_symbol && (syntax == Syntax::Rust || die.attributes.string(Attr::LinkageName).is_some())
+        });
+        let mut names = dies.iter().filter_map(|die| self.qualified_name(die).transpose());
+        let name = if has_other_name { names.next().transpose()? } else { None };
         let name = name.unwrap_or_else(|| linker_name.to_owned());
         let type_at = dies.iter().find_map(Die::type_at);
         let (parameters, written) = match role {

@@ -11,6 +11,10 @@ use crate::{Error, Result};
 /// How many DIEs may stand for one another, or for one type behind pointers and typedefs, before it counts as a circle.
 pub(super) const MAX_CHAIN: usize = 256;
 
+/// What it counts to go over an entry, and what to describe one: so many bytes, see [`Reader::spend`].
+const ENTRY_COST: usize = 64;
+pub(super) const ITEM_COST: usize = 1024;
+
 /// A DIE with its attributes.
 pub(super) struct Die<'d, 'a> {
     pub(super) unit: &'d Unit<'a>,
@@ -54,7 +58,7 @@ pub(super) struct Reader<'d, 'a> {
     syntaxes: FxHashMap<DieOffset, Syntax>,
     files: FxHashMap<DieOffset, Files<'a>>,
     paths: FxHashMap<(DieOffset, u64), Option<String>>,
-    /// How much was made so far, in bytes of text, see [`Self::spend`].
+    /// How much was made so far, in bytes, see [`Self::spend`].
     spent: usize,
 }
 
@@ -81,12 +85,10 @@ impl<'d, 'a> Reader<'d, 'a> {
     }
 
     pub(super) fn children(&mut self, die: &Die<'d, 'a>) -> ChildEntries<'d> {
-        /// What reading a child costs, in bytes of text.
-        const COST: usize = 8;
         let mut entries = Vec::new();
         let mut children = die.unit.children(die.entry, die.end);
         let trouble = loop {
-            if let Err(error) = self.spend(COST, die.entry.at) {
+            if let Err(error) = self.spend(ENTRY_COST, die.entry.at) {
                 break Some(error);
             }
             match children.next(self.debug_info) {
@@ -152,15 +154,18 @@ impl<'d, 'a> Reader<'d, 'a> {
     fn printable(&mut self, die: &Die<'_, '_>, name: &[u8]) -> Result<String> {
         self.spend(name.len(), die.entry.at)?;
         let name = String::from_utf8_lossy(name);
+        if !name.contains(char::is_control) {
+            return Ok(name.into_owned());
+        }
         // No name may do anything to a terminal.
-        Ok(name.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect())
+        Ok(name.replace(char::is_control, "\u{fffd}"))
     }
 
-    /// Names and lists can be used again and again, so what is made of them can grow out of proportion to the input.
-    pub(super) fn spend(&mut self, length: usize, at: DieOffset) -> Result<()> {
-        self.spent = self.spent.saturating_add(length);
+    /// Counts what is made. Names and types can be used again and again, so it can grow out of proportion to the input.
+    pub(super) fn spend(&mut self, bytes: usize, at: DieOffset) -> Result<()> {
+        self.spent = self.spent.saturating_add(bytes);
         if self.spent > self.debug_info.text_limit() {
-            return Err(Error::LimitExceeded { at, what: "the types take more text than any compiler writes" });
+            return Err(Error::LimitExceeded { at, what: "the types take more room than any compiler's" });
         }
         Ok(())
     }

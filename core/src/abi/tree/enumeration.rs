@@ -3,7 +3,7 @@
 
 use gimli::constants as dw;
 
-use super::die::{Die, MAX_CHAIN, Reader};
+use super::die::{Die, ITEM_COST, MAX_CHAIN, Reader};
 use super::trouble::trouble_item;
 use super::{Item, Number};
 use crate::dwarf::{Attr, DieOffset};
@@ -16,7 +16,8 @@ impl<'d, 'a> Reader<'d, 'a> {
         let children = self.children(die);
         let mut trouble = children.trouble;
         for entry in children.entries.into_iter().filter(|entry| entry.tag() == dw::DW_TAG_enumerator) {
-            let enumerator = self.read(die.unit, entry).and_then(|enumerator| {
+            let read = self.spend(ITEM_COST, entry.at).and_then(|()| self.read(die.unit, entry));
+            let enumerator = read.and_then(|enumerator| {
                 let name = self.name(&enumerator)?.unwrap_or_default();
                 let value = enumerator.constant(Attr::ConstValue).map(|value| numbers.number(value));
                 Ok(Item::Enumerator { name, value })
@@ -47,7 +48,7 @@ impl<'d, 'a> Reader<'d, 'a> {
 }
 
 /// How the constants of a type are to be read.
-#[derive(Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Numbers {
     /// `None` if it is not known.
     signed: Option<bool>,
@@ -67,6 +68,32 @@ impl Numbers {
             // Of an unknown type, only a form that has a sign gives a number of 64 bits.
             None if (value as i64) < 0 => Number::Negative(value as i64),
             _ => Number::Unsigned(value),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers() {
+        let numbers = |signed, size| Numbers { signed, size: Some(size) };
+        for (numbers, value, expected) in [
+            (numbers(Some(true), 4), 11, Number::Unsigned(11)),
+            // As DW_FORM_sdata has it, and as a form without a sign has it.
+            (numbers(Some(true), 4), -5i64 as u64, Number::Negative(-5)),
+            (numbers(Some(true), 4), 0xffff_fffb, Number::Negative(-5)),
+            (numbers(Some(true), 1), 200, Number::Negative(-56)),
+            (numbers(Some(true), 8), u64::MAX, Number::Negative(-1)),
+            (numbers(Some(false), 1), 200, Number::Unsigned(200)),
+            (numbers(Some(false), 4), u64::MAX, Number::Unsigned(0xffff_ffff)),
+            (numbers(Some(false), 8), u64::MAX, Number::Unsigned(u64::MAX)),
+            (numbers(None, 4), -5i64 as u64, Number::Negative(-5)),
+            (numbers(None, 4), 0xffff_fffb, Number::Unsigned(0xffff_fffb)),
+            (numbers(Some(true), u64::MAX), 7, Number::Unsigned(7)),
+        ] {
+            assert_eq!(numbers.number(value), expected, "{value:#x} as {numbers:?}");
         }
     }
 }

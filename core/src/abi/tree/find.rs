@@ -195,3 +195,60 @@ impl<'d, 'a> Search<'_, 'd, 'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(text: &str) -> TypeQuery {
+        let Ok(query) = text.parse();
+        query
+    }
+
+    #[test]
+    fn queries() {
+        use NamedKind::{Enum, Struct, Typedef, Union};
+        for (text, kind, name) in [
+            ("page", None, "page"),
+            ("struct page", Some(Struct), "page"),
+            ("struct  page ", Some(Struct), "page"),
+            ("s#page", Some(Struct), "page"),
+            ("u#mark", Some(Union), "mark"),
+            ("enum cargo", Some(Enum), "cargo"),
+            ("typedef spinlock_t", Some(Typedef), "spinlock_t"),
+            ("s#'core::option::Option<(u8, u32)>'", Some(Struct), "core::option::Option<(u8, u32)>"),
+            ("structure", None, "structure"),
+            ("unsigned long", None, "unsigned long"),
+        ] {
+            assert_eq!(query(text), TypeQuery { kind, name: name.to_owned() }, "{text}");
+        }
+    }
+
+    #[test]
+    fn kinds() {
+        assert!(query("page").admits(dw::DW_TAG_typedef, Syntax::C));
+        assert!(query("int").admits(dw::DW_TAG_base_type, Syntax::C));
+        assert!(!query("page").admits(dw::DW_TAG_variable, Syntax::C));
+        assert!(!query("struct page").admits(dw::DW_TAG_union_type, Syntax::C));
+        assert!(!query("struct page").admits(dw::DW_TAG_base_type, Syntax::C));
+        assert!(query("enum Shape").admits(dw::DW_TAG_structure_type, Syntax::Rust));
+        assert!(!query("enum Shape").admits(dw::DW_TAG_structure_type, Syntax::C));
+    }
+
+    #[test]
+    fn names() {
+        for (text, name, expected) in [
+            ("page", "page", Some(Match::Full)),
+            ("page", "webpage", None),
+            ("Point", "shapes::Point", Some(Match::WithoutScopes)),
+            ("geometry::Point", "shapes::geometry::Point", Some(Match::WithoutScopes)),
+            ("Point", "shapes::Pointer", None),
+            ("unsigned long", "long unsigned int", Some(Match::Full)),
+            ("long unsigned int", "long unsigned int", Some(Match::Full)),
+            ("", "shapes::", None),
+        ] {
+            assert_eq!(query(text).matches(name), expected, "{text} for {name}");
+            assert!(expected.is_none() || query(text).may_be(name.rsplit("::").next().unwrap_or(name).as_bytes()));
+        }
+    }
+}

@@ -4,7 +4,7 @@
 use gimli::constants as dw;
 
 use super::declaration::{Written, endless};
-use super::die::{Die, MAX_CHAIN, Reader, has_body, is_qualifier};
+use super::die::{Die, ITEM_COST, MAX_CHAIN, Reader, has_body, is_qualifier};
 use super::enumeration::Numbers;
 use super::layout::{Extent, extent, place, with_gaps};
 use super::trouble::{Troubles, trouble_item};
@@ -16,13 +16,9 @@ use crate::{Error, Result};
 /// nested a few times at the most.
 const MAX_NESTING: usize = 24;
 
-/// How many members, with those of such structures, a node can have: no source comes near.
-const MAX_ITEMS: usize = 1 << 17;
-
 impl<'d, 'a> Reader<'d, 'a> {
     /// What a structure, class or union consists of.
     pub(super) fn members(&mut self, die: &Die<'d, 'a>) -> Vec<Item> {
-        let mut left = MAX_ITEMS;
         let mut frames: Vec<Frame<'d, 'a>> = Vec::new();
         let mut next = Some(self.frame(die, Part::Whole, 0));
         loop {
@@ -32,15 +28,8 @@ impl<'d, 'a> Reader<'d, 'a> {
             let depth = frames.len();
             let Some(frame) = frames.last_mut() else { return Vec::new() };
             match frame.entries.next() {
-                Some(_) if left == 0 => {
-                    let error =
-                        Error::LimitExceeded { at: die.entry.at, what: "it has more members than can be shown" };
-                    frame.trouble.get_or_insert(error);
-                    frame.entries = Vec::new().into_iter();
-                }
                 Some(entry) => {
-                    left -= 1;
-                    let read = self.read(frame.unit, entry);
+                    let read = self.spend(ITEM_COST, entry.at).and_then(|()| self.read(frame.unit, entry));
                     match read.and_then(|child| self.part(frame, &child, depth < MAX_NESTING)) {
                         Ok(inner) => next = inner,
                         Err(error) => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Views of files, with versions computed where they are wanted.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use kabiscope::abi::{Abi, Export};
 use kabiscope::cli::kabiscope::Dwarf;
@@ -21,7 +21,7 @@ pub(crate) struct Analysis<'a> {
     pub(crate) filter: &'a Filter,
     pub(crate) dwarf: &'a Dwarf,
     /// Objects that tell the types of exports written in assembly.
-    pub(crate) stand_ins: &'a [PathBuf],
+    pub(crate) stand_ins: &'a [KernelFile],
     pub(crate) console: &'a Console,
 }
 
@@ -103,8 +103,8 @@ impl Analysis<'_> {
         for answers in heard.answers(is_wanted, self.console) {
             abi.take(&answers);
         }
-        for path in self.stand_ins {
-            match self.ask_stand_in(path, heard) {
+        for stand_in in self.stand_ins {
+            match self.ask(stand_in, heard) {
                 Ok(answers) => answers.iter().for_each(|answers| abi.take(answers)),
                 Err(trouble) => self.console.error(&trouble),
             }
@@ -112,10 +112,9 @@ impl Analysis<'_> {
         abi.troubles.extend(heard.troubles.iter().cloned());
     }
 
-    /// What the stand-in at `path` answers for exports that are silent in the image.
-    fn ask_stand_in(&self, path: &Path, heard: &Heard<'_, '_>) -> Result<Vec<Answers>, Trouble> {
+    /// What a stand-in answers for exports that are silent in the image.
+    fn ask(&self, stand_in: &KernelFile, heard: &Heard<'_, '_>) -> Result<Vec<Answers>, Trouble> {
         let dwarf = Dwarf { debug_file: None, ..self.dwarf.clone() };
-        let file = KernelFile::open(path, self.console)?;
-        file.with_units(&dwarf, self.console, |units| linked::stand_in(&units, heard.exports, &heard.plan.silent))
+        stand_in.with_units(&dwarf, self.console, |units| linked::stand_in(&units, heard.exports, &heard.plan.silent))
     }
 }

@@ -30,15 +30,13 @@ impl Console {
     /// Something of what was asked for is not there.
     pub(crate) fn error(&self, trouble: &Trouble) {
         self.trouble.store(true, Ordering::Relaxed);
-        self.say("error", ERROR, &trouble.about, &trouble.text);
-        self.hint(trouble);
+        self.say("error", ERROR, trouble);
     }
 
     /// The result is not all that it could be.
     pub(crate) fn warning(&self, trouble: &Trouble) {
         if !self.quiet {
-            self.say("warning", WARNING, &trouble.about, &trouble.text);
-            self.hint(trouble);
+            self.say("warning", WARNING, trouble);
         }
     }
 
@@ -46,6 +44,13 @@ impl Console {
     pub(crate) fn summary(&self, text: impl Display) {
         if !self.quiet {
             self.line(text);
+        }
+    }
+
+    /// What can be done about the result.
+    pub(crate) fn advice(&self, text: &str) {
+        if !self.quiet {
+            self.hint(text);
         }
     }
 
@@ -64,14 +69,16 @@ impl Console {
         self.line(self.progress.timings());
     }
 
-    fn say(&self, severity: &str, style: Style, about: &str, text: &str) {
+    fn say(&self, severity: &str, style: Style, trouble: &Trouble) {
+        let Trouble { about, text, hint } = trouble;
         self.line(format_args!("{style}{severity}{style:#}: kabiscope: {about}: {text}"));
+        if let Some(hint) = hint {
+            self.hint(hint);
+        }
     }
 
-    fn hint(&self, trouble: &Trouble) {
-        if let Some(hint) = &trouble.hint {
-            self.line(format_args!("{HINT}hint{HINT:#}: {hint}"));
-        }
+    fn hint(&self, text: &str) {
+        self.line(format_args!("{HINT}hint{HINT:#}: {text}"));
     }
 
     fn line(&self, line: impl Display) {

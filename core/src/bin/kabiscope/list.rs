@@ -120,7 +120,8 @@ fn symver(abis: &[Abi], console: &Console) -> Result<(), Failure> {
         }
         let missing = abi.exports.iter().filter(|export| export.computed.is_none()).count();
         if missing > 0 {
-            let text = format!("{} symbols have no computed version and are left out", HumanCount(missing as u64));
+            let [missing, all] = [missing, abi.exports.len()].map(|count| HumanCount(count as u64));
+            let text = format_args!("{missing} of {all} symbols have no computed version and are left out");
             console.warning(&Trouble::new(&abi.file, text).hint("--format json tells why"));
         }
     }

@@ -2,6 +2,7 @@
 //! `kabiscope verify`.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use indicatif::HumanCount;
 use kabiscope::abi::verify::{Comparison, Counts, Verdict, Verification};
@@ -13,6 +14,7 @@ use crate::console::Console;
 use crate::failure::{Failure, Trouble};
 use crate::files::{self, Files};
 use crate::filter::Filter;
+use crate::image::KernelFile;
 use crate::output::{self, DIFFERENT};
 
 pub(crate) fn run(args: &Verify, console: &Console) -> Result<Status, Failure> {
@@ -36,21 +38,26 @@ pub(crate) fn run(args: &Verify, console: &Console) -> Result<Status, Failure> {
         Format::Json => verifications.first().map_or(Ok(()), output::json)?,
         Format::Text => text(&verifications, args.verbose, console)?,
     }
-    let differs = verifications.iter().any(Verification::differs);
-    Ok(if differs { Status::Differences } else { Status::Well })
+    if !verifications.iter().any(Verification::differs) {
+        return Ok(Status::Well);
+    }
+    console.advice(if args.dwarf.stable {
+        "what kABI rules change cannot be computed from a linked file, which does not have them any more"
+    } else {
+        "if it was built with stability features (KBUILD_GENDWARFKSYMS_STABLE), use --stable"
+    });
+    Ok(Status::Differences)
 }
 
-/// The objects given, and those in the folders given.
-fn stand_ins(args: &Verify, console: &Console) -> Vec<std::path::PathBuf> {
+/// The objects given, and those in the folders given, as far as they can be read.
+fn stand_ins(args: &Verify, console: &Console) -> Vec<KernelFile> {
     let is_stand_in = |name: &str| name.ends_with(".gendwarfksyms.o");
-    let found = args.stand_ins.iter().map(|path| {
-        if path.is_dir() {
-            files::search(path, is_stand_in, "stand-in (*.gendwarfksyms.o)", console)
-        } else {
-            vec![path.clone()]
-        }
-    });
-    found.flatten().collect()
+    let find = |path: &PathBuf| match path.is_dir() {
+        true => files::search(path, is_stand_in, "stand-in (*.gendwarfksyms.o)", console),
+        false => vec![path.clone()],
+    };
+    let opened = args.stand_ins.iter().flat_map(find).map(|path| KernelFile::open(&path, console));
+    opened.filter_map(|opened| opened.map_err(|trouble| console.error(&trouble)).ok()).collect()
 }
 
 fn text(verifications: &[Verification], verbose: bool, console: &Console) -> Result<(), Failure> {

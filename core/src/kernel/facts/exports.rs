@@ -80,6 +80,7 @@ impl<'t, 'data> Exports<'t, 'data> {
             self.exports[export].definition.get_or_insert(Definition {
                 section: symbol.address.section,
                 value: symbol.address.value,
+                size: symbol.size,
                 is_function: symbol.kind == elf::STT_FUNC,
             });
         }

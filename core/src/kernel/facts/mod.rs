@@ -101,6 +101,8 @@ pub struct Definition {
     pub section: u32,
     /// Its value.
     pub value: u64,
+    /// How many bytes it takes; 0 where nobody said, as for what the linker script defines.
+    pub size: u64,
     /// Whether the symbol table calls it a function.
     pub is_function: bool,
 }

@@ -75,7 +75,7 @@ impl ObjectTypes {
     /// The string that a symbol's version is the CRC of.
     ///
     /// # Errors
-    /// [`Error::UnknownType`], which computing the version would have met as well.
+    /// [`Error::UnknownType`](crate::Error::UnknownType), which computing the version would have met as well.
     pub fn expanded_string(&self, exports: &ExportList, symbol: &Symbol) -> Result<Vec<u8>> {
         versions::expanded_string(&self.table, &exports[symbol.names[0]].name, &symbol.string)
     }

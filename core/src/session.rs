@@ -84,7 +84,7 @@ impl Session {
         if rules.as_ref().is_some_and(KabiRules::has_trailing_data) {
             observer.trailing_rule_data();
         }
-        let found = symbols::find(&debug_info, debug_info.units(), &self.exports, &mut self.matched)?;
+        let found = symbols::find(&debug_info, &self.exports, &mut self.matched)?;
         let mut graph = Graph::new(&debug_info, rules.as_ref(), observer.dump().needs_line_breaks());
         let types = ObjectTypes::read(&mut graph, &self.exports, &found, observer)?;
         for symbol in types.symbols() {

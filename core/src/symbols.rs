@@ -48,12 +48,17 @@ impl Matched {
     }
 }
 
-/// Finds, in `units`, the DIEs of the exports that are not `matched` yet, in the order in which they are to be walked: that of the DIEs,
+/// Finds, in all units, the DIEs of the exports that are not `matched` yet, in the order in which they are to be walked: that of the DIEs,
 /// and behind each unit those that only a pointer describes.
 ///
 /// # Errors
 /// [`Error::Dwarf`], and [`Error::SymbolPointer`] for a pointer variable that is none.
-pub(crate) fn find<'u, 'a: 'u>(
+pub fn find(debug_info: &DebugInfo<'_>, exports: &ExportList, matched: &mut Matched) -> Result<Vec<SymbolDie>> {
+    find_in(debug_info, debug_info.units(), exports, matched)
+}
+
+/// Like [`find`], but only in `units`.
+pub(crate) fn find_in<'u, 'a: 'u>(
     debug_info: &'u DebugInfo<'a>,
     units: impl Iterator<Item = &'u Unit<'a>>,
     exports: &ExportList,

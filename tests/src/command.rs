@@ -9,20 +9,27 @@ use std::sync::LazyLock;
 use anyhow::Context as _;
 use escargot::{CargoBuild, CargoRun};
 
-/// The command, built as the tests are.
+/// The drop-in for Kbuild, built as the tests are.
 ///
 /// # Panics
 /// If it does not build.
 pub fn gendwarfksyms() -> &'static Path {
-    static BUILT: LazyLock<CargoRun> = LazyLock::new(|| {
-        let build = CargoBuild::new()
-            .manifest_path(crate::root().join("Cargo.toml"))
-            .package("kabiscope")
-            .bin("gendwarfksyms")
-            .current_release();
-        build.run().expect("gendwarfksyms builds")
-    });
+    static BUILT: LazyLock<CargoRun> = LazyLock::new(|| build("gendwarfksyms"));
     BUILT.path()
+}
+
+/// The command for people, built as the tests are.
+///
+/// # Panics
+/// If it does not build.
+pub fn kabiscope() -> &'static Path {
+    static BUILT: LazyLock<CargoRun> = LazyLock::new(|| build("kabiscope"));
+    BUILT.path()
+}
+
+fn build(name: &str) -> CargoRun {
+    let build = CargoBuild::new().manifest_path(crate::root().join("Cargo.toml")).package("kabiscope").bin(name);
+    build.current_release().run().expect("the command builds")
 }
 
 /// What a run of the command on one object leaves.

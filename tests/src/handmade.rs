@@ -106,6 +106,7 @@ impl Types {
     pub fn variable(&mut self, name: &str, of: UnitEntryId) {
         let variable = self.add_of(dw::DW_TAG_variable, of);
         self.name(variable, name);
+        self.set(variable, dw::DW_AT_external, AttributeValue::FlagPresent);
     }
 
     /// The object, where [`EXPORT`] is a variable of this type.
@@ -160,7 +161,9 @@ impl Encoded {
         unit.abbreviation(Self::ROOT, dw::DW_TAG_compile_unit, true, &[]);
         let attributes = [name, (dw::DW_AT_byte_size, byte), (dw::DW_AT_encoding, byte)];
         unit.abbreviation(Self::INT, dw::DW_TAG_base_type, false, &attributes);
-        unit.abbreviation(Self::VARIABLE, dw::DW_TAG_variable, false, &[name, (dw::DW_AT_type, dw::DW_FORM_ref4)]);
+        let external = (dw::DW_AT_external, dw::DW_FORM_flag_present);
+        let attributes = [name, external, (dw::DW_AT_type, dw::DW_FORM_ref4)];
+        unit.abbreviation(Self::VARIABLE, dw::DW_TAG_variable, false, &attributes);
         unit.entry(Self::ROOT, &[]);
         unit
     }

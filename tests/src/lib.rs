@@ -8,6 +8,7 @@ pub mod case;
 pub mod command;
 pub mod difference;
 pub mod handmade;
+pub mod kernel;
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};

@@ -155,6 +155,7 @@ fn the_kernel_has_the_versions_that_it_records() {
             Silence::Assembly { declaration: None, .. } => "assembly",
             Silence::OnlyDeclared(_) => "only declared",
             Silence::Unmentioned => "unmentioned",
+            Silence::Unheard => "unheard",
         };
         (abi.exports[*export as usize].name.as_str(), reason)
     });

@@ -161,10 +161,8 @@ impl Abi {
 impl Export {
     fn new(export: &facts::Export, module: Option<String>) -> Self {
         let name = String::from_utf8_lossy(&export.name).into_owned();
-        let kind = export.definition.map(|definition| match definition.is_function {
-            true => SymbolKind::Function,
-            false => SymbolKind::Variable,
-        });
+        let is_function = export.definition.and_then(|definition| definition.is_function);
+        let kind = is_function.map(|is| if is { SymbolKind::Function } else { SymbolKind::Variable });
         Self {
             demangled: demangle::demangle(&name),
             name,
@@ -221,7 +219,7 @@ pub(crate) mod tests {
     fn facts() -> Facts {
         let export = |name: &[u8], is_function, gpl_only, recorded| facts::Export {
             name: name.to_vec(),
-            definition: Some(facts::Definition { section: 1, value: 0, size: 0, is_function }),
+            definition: Some(facts::Definition { section: 1, value: 0, size: 0, is_function: Some(is_function) }),
             gpl_only,
             namespace: gpl_only.then(|| "module:kvm-intel".to_owned()),
             recorded,

@@ -7,10 +7,10 @@ use gimli::constants as dw;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::Result;
 use crate::dwarf::{Attr, Attributes, DebugInfo, DieOffset, Entry, Unit};
 use crate::kernel::facts::Export;
 use crate::symbols::POINTER_PREFIX;
+use crate::{Error, Result};
 
 /// The exports of an image, to be looked up by name.
 #[derive(Debug)]
@@ -63,7 +63,10 @@ pub enum ClaimKind {
     /// It is declared here.
     Declares,
     /// It is defined here.
-    Defines,
+    Defines {
+        /// Whether the DIE says where. One that does not may only be a copy that was inlined elsewhere.
+        placed: bool,
+    },
     /// It is exported here, by a `__gendwarfksyms_ptr_` variable.
     Exports {
         /// Whether the variable points to a function.
@@ -127,6 +130,9 @@ pub(super) fn read<'a>(
     let mut claims = Claims { unit: range, language, claims: Vec::new(), trimmed: Vec::new() };
     let mut attributes = Attributes::default();
     for &unit in units {
+        if unit.root(debug_info)?.is_none() {
+            return Err(Error::Dwarf { at: unit.offset(), reason: "the unit has no DIE".to_owned() });
+        }
         let reader = Reader { debug_info, unit, wanted };
         unit.each_symbol(debug_info, language == Language::C, |entry| {
             let claim = reader.claim(entry, &mut attributes, &mut claims.trimmed)?;
@@ -158,7 +164,7 @@ impl Reader<'_, '_> {
     ) -> Result<Option<Claim>> {
         self.unit.details(self.debug_info, entry, attributes)?;
         let at = entry.at;
-        let declares = attributes.flag(Attr::Declaration);
+        let (declares, placed) = (attributes.flag(Attr::Declaration), attributes.flag(Attr::Place));
         // A definition may leave its name, and that it is external, to the declaration that it completes or, where the
         // function was inlined too, to what all of its instances share.
         let general = attributes.reference(Attr::Specification).or_else(|| attributes.reference(Attr::AbstractOrigin));
@@ -171,9 +177,11 @@ impl Reader<'_, '_> {
         let name = attributes.string(Attr::LinkageName).or_else(|| attributes.string(Attr::Name));
         let Some(name) = name.map(|name| self.unit.string(self.debug_info, name)).transpose()? else { return Ok(None) };
         if let Some(export) = self.wanted.find(name) {
-            // What is not external only happens to have the name of an export of another unit.
-            let kind = if declares { ClaimKind::Declares } else { ClaimKind::Defines };
-            return Ok(attributes.flag(Attr::External).then_some(Claim { export, at, kind }));
+            // What is not external only happens to have the name of an export of another unit; but mangled names are unique,
+            // and Rust exports functions that are private in their crate, for others that inline their callers.
+            let is_meant = attributes.flag(Attr::External) || attributes.string(Attr::LinkageName).is_some();
+            let kind = if declares { ClaimKind::Declares } else { ClaimKind::Defines { placed } };
+            return Ok(is_meant.then_some(Claim { export, at, kind }));
         }
         let Some(exported) = name.strip_prefix(POINTER_PREFIX) else { return Ok(None) };
         let Some(pointer) = attributes.reference(Attr::Type) else { return Ok(None) };

@@ -19,7 +19,7 @@ use std::sync::OnceLock;
 
 pub use answers::{Answer, Answers, Computed};
 pub use claims::{Claim, ClaimKind, Claims, Language, Wanted};
-pub use speakers::{Place, Plan, PlannedExport, PlannedUnit, Silence, Speakers};
+pub use speakers::{Place, Plan, PlannedExport, PlannedUnit, Silence, Speakers, Trimmed};
 
 use crate::Result;
 use crate::dwarf::{DebugInfo, Sections, Unit};

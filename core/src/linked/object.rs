@@ -41,8 +41,11 @@ impl<'r> Object<'r> {
                 object.list.place(id, Address { section: definition.section, value: definition.value });
             }
         }
-        for name in &planned.trimmed {
-            object.list.insert(name);
+        for trimmed in &planned.trimmed {
+            let id = object.list.insert(&trimmed.name);
+            if let Some(definition) = trimmed.definition.filter(|definition| definition.size > 0) {
+                object.list.place(id, Address { section: definition.section, value: definition.value });
+            }
         }
         object
     }
@@ -120,7 +123,7 @@ impl<'r> Object<'r> {
         units: &[&Unit<'a>],
         list: &ExportList,
     ) -> Result<(ObjectTypes, Vec<SymbolDie>)> {
-        let found = symbols::find(debug_info, units.iter().copied(), list, &mut Matched::none(list))?;
+        let found = symbols::find_in(debug_info, units.iter().copied(), list, &mut Matched::none(list))?;
         let mut graph = Graph::new(debug_info, self.rules, false);
         if !self.is_file {
             // Where DIEs have been moved to other units (dwz), that was after the versions were computed.

@@ -13,12 +13,15 @@
 
 use std::ops::Range;
 
+use object::ReadRef;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use super::claims::{Claim, ClaimKind, Claims, Language};
+use crate::Result;
 use crate::dwarf::DieOffset;
 use crate::kernel::facts::{Definition, Export};
+use crate::object::{Image, SymbolEntry};
 
 /// Hears what units claim, in any order.
 #[derive(Debug)]
@@ -26,11 +29,15 @@ pub struct Speakers {
     heard: Vec<Heard>,
     /// Of each unit that has some, by its start: see [`Claims::trimmed`].
     trimmed: FxHashMap<usize, Vec<Vec<u8>>>,
+    /// Whether there are units that could not be read.
+    any_missed: bool,
 }
 
 /// What was heard of one export.
 #[derive(Debug, Clone, Default)]
 struct Heard {
+    /// Whether its name is one that the Rust compiler makes: then no unit in another language speaks for it.
+    is_rust: bool,
     /// What the symbol table says of it.
     symbol: Option<Definition>,
     speaker: Option<Candidate>,
@@ -52,6 +59,7 @@ struct Candidate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     DefinesInRust,
+    DescribesInRust,
     Exports,
     Defines,
 }
@@ -75,6 +83,38 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Looks for the trimmed exports in the symbol table of `image`: other exports may be aliases of them, which `exports` are
+    /// then taken for.
+    ///
+    /// # Errors
+    /// [`Error::Section`](crate::Error::Section) if there is a symbol table that cannot be read.
+    pub fn locate_trimmed<'data, R: ReadRef<'data>>(
+        &mut self,
+        image: &Image<'data, R>,
+        exports: &[Export],
+    ) -> Result<()> {
+        let mut trimmed: FxHashMap<Vec<u8>, Vec<&mut Option<Definition>>> = FxHashMap::default();
+        for unit in self.units.iter_mut().flat_map(|unit| &mut unit.trimmed) {
+            trimmed.entry(unit.name.clone()).or_default().push(&mut unit.definition);
+        }
+        if trimmed.is_empty() {
+            return Ok(());
+        }
+        for symbol in image.symbols()?.iter().filter(SymbolEntry::is_visible_definition) {
+            for definition in trimmed.get_mut(symbol.name).into_iter().flatten() {
+                **definition = Some(Definition::of(&symbol));
+            }
+        }
+        for unit in self.units.iter_mut().filter(|unit| !unit.trimmed.is_empty()) {
+            let extents: FxHashSet<_> = unit.trimmed.iter().filter_map(|trimmed| extent(trimmed.definition?)).collect();
+            for planned in unit.exports.iter_mut().filter(|planned| planned.definition.is_none()) {
+                let definition = exports.get(planned.export as usize).and_then(|export| export.definition);
+                planned.is_defined |= definition.and_then(extent).is_some_and(|extent| extents.contains(&extent));
+            }
+        }
+        Ok(())
+    }
+
     fn of_object(object: &Range<usize>, exports: Vec<PlannedExport>) -> Self {
         let unit = PlannedUnit { unit: object.clone(), exports, trimmed: Vec::new() };
         Self { units: vec![unit], silent: Vec::new() }
@@ -89,7 +129,7 @@ pub struct PlannedUnit {
     /// The exports of its object.
     pub exports: Vec<PlannedExport>,
     /// What its object exports beside these: see [`Claims::trimmed`].
-    pub trimmed: Vec<Vec<u8>>,
+    pub trimmed: Vec<Trimmed>,
 }
 
 /// An export of a unit's object.
@@ -103,6 +143,15 @@ pub struct PlannedExport {
     pub definition: Option<Place>,
     /// Its `__gendwarfksyms_ptr_` variable.
     pub pointer: Option<Place>,
+}
+
+/// What a unit's object exports, but not the image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trimmed {
+    /// Its name.
+    pub name: Vec<u8>,
+    /// Its definition in the symbol table, once [`Plan::locate_trimmed`] has looked there.
+    pub definition: Option<Definition>,
 }
 
 /// Why no unit speaks for an export.
@@ -119,13 +168,20 @@ pub enum Silence {
     OnlyDeclared(Place),
     /// No unit mentions it.
     Unmentioned,
+    /// The unit that exported it may be one that cannot be read.
+    Unheard,
 }
 
 impl Speakers {
     /// Nothing was heard yet of `exports`.
     pub fn new(exports: &[Export]) -> Self {
-        let heard = exports.iter().map(|export| Heard { symbol: export.definition, ..Heard::default() });
-        Self { heard: heard.collect(), trimmed: FxHashMap::default() }
+        let is_rust = |name| std::str::from_utf8(name).is_ok_and(|name| rustc_demangle::try_demangle(name).is_ok());
+        let heard = exports.iter().map(|export| Heard {
+            is_rust: is_rust(&export.name),
+            symbol: export.definition,
+            ..Heard::default()
+        });
+        Self { heard: heard.collect(), trimmed: FxHashMap::default(), any_missed: false }
     }
 
     /// Hears one unit.
@@ -140,14 +196,28 @@ impl Speakers {
         }
     }
 
+    /// Notes that a unit could not be read.
+    pub fn miss(&mut self) {
+        self.any_missed = true;
+    }
+
     /// Decides, when all units were heard.
     pub fn decide(mut self) -> Plan {
         self.join_folded();
         let defined_in: FxHashSet<_> =
             self.heard.iter().filter_map(|heard| Some((heard.extent()?, heard.defining_speaker()?.start))).collect();
+        // Where exports have pointers, one that a unit defines but does not export may have its pointer in a unit not heard.
+        let any_pointer = self.heard.iter().any(|heard| heard.pointer.is_some());
         let mut speaking = Vec::new();
         let mut silent = Vec::new();
         for (export, heard) in (0..).zip(self.heard) {
+            if self.any_missed
+                && any_pointer
+                && heard.speaker.as_ref().is_some_and(|speaker| speaker.rank == Rank::Defines)
+            {
+                silent.push((export, Silence::Unheard));
+                continue;
+            }
             let Some(Candidate { unit, .. }) = &heard.speaker else {
                 silent.push((export, Silence::of(heard.assembly, heard.declaration)));
                 continue;
@@ -160,10 +230,14 @@ impl Speakers {
             speaking.push((unit, PlannedExport { export, is_defined, definition, pointer: heard.pointer }));
         }
         speaking.sort_by_key(|(unit, planned)| (unit.start, planned.export));
+        let mut trimmed_of = |unit: &Range<usize>| {
+            let names = self.trimmed.remove(&unit.start).unwrap_or_default();
+            names.into_iter().map(|name| Trimmed { name, definition: None }).collect()
+        };
         let units = speaking.chunk_by(|(one, _), (other, _)| one == other).map(|exports| PlannedUnit {
             unit: exports[0].0.clone(),
             exports: exports.iter().map(|(_, export)| export.clone()).collect(),
-            trimmed: self.trimmed.remove(&exports[0].0.start).unwrap_or_default(),
+            trimmed: trimmed_of(&exports[0].0),
         });
         Plan { units: units.collect(), silent }
     }
@@ -195,7 +269,7 @@ impl Speakers {
     fn join_folded(&mut self) {
         let address = |heard: &Heard| heard.symbol.map(|symbol| (symbol.section, symbol.value));
         let in_rust =
-            |heard: &&Heard| heard.speaker.as_ref().is_some_and(|speaker| speaker.rank == Rank::DefinesInRust);
+            |heard: &&Heard| heard.speaker.as_ref().is_some_and(|speaker| speaker.rank <= Rank::DescribesInRust);
         let by_address: FxHashMap<_, _> = self
             .heard
             .iter()
@@ -216,22 +290,26 @@ impl Heard {
         let rank = match (claim.kind, language) {
             (_, Language::Assembly) => return keep_first(&mut self.assembly, place),
             (ClaimKind::Declares, _) => return keep_first(&mut self.declaration, place),
-            (ClaimKind::Defines, Language::Rust) => Rank::DefinesInRust,
-            (ClaimKind::Defines, _) => Rank::Defines,
-            (ClaimKind::Exports { function }, _) if self.symbol.is_none_or(|is| is.is_function == function) => {
-                Rank::Exports
-            }
+            (ClaimKind::Defines { placed: true }, Language::Rust) => Rank::DefinesInRust,
+            (ClaimKind::Defines { placed: false }, Language::Rust) => Rank::DescribesInRust,
+            (ClaimKind::Defines { .. }, _) => Rank::Defines,
+            (ClaimKind::Exports { function }, _) if !self.is_rust && self.may_be(function) => Rank::Exports,
             (ClaimKind::Exports { .. }, _) => return,
         };
         match rank {
             Rank::Exports => keep_first(&mut self.pointer, place),
-            Rank::Defines | Rank::DefinesInRust => self.definitions.push(place),
+            Rank::Defines | Rank::DefinesInRust | Rank::DescribesInRust => self.definitions.push(place),
         }
         let order = |candidate: &Candidate| (candidate.rank, candidate.unit.start);
         let candidate = Candidate { rank, unit: unit.clone() };
         if self.speaker.as_ref().is_none_or(|speaker| order(&candidate) < order(speaker)) {
             self.speaker = Some(candidate);
         }
+    }
+
+    /// Whether the symbol table does not contradict that it is a function, or that it is none.
+    fn may_be(&self, function: bool) -> bool {
+        self.symbol.and_then(|symbol| symbol.is_function).is_none_or(|is| is == function)
     }
 
     /// The definition in the unit that speaks for it, or else the first one.
@@ -247,11 +325,17 @@ impl Heard {
         (self.definition()?.unit == *speaker).then_some(speaker)
     }
 
-    /// Section, value and size. A name that the linker script gives to a place has no size, and is no alias in its object.
-    fn extent(&self) -> Option<(u32, u64, u64)> {
-        let symbol = self.symbol.filter(|symbol| symbol.size > 0)?;
-        Some((symbol.section, symbol.value, symbol.size))
+    fn extent(&self) -> Option<Extent> {
+        extent(self.symbol?)
     }
+}
+
+/// Section, value and size of a symbol.
+type Extent = (u32, u64, u64);
+
+/// The extent of what is defined in an object: a name that the linker script gives to a place has no size, and is no alias there.
+fn extent(definition: Definition) -> Option<Extent> {
+    (definition.size > 0).then_some((definition.section, definition.value, definition.size))
 }
 
 /// Whichever order the units are heard in, the result is the same.
@@ -273,6 +357,7 @@ impl Silence {
                  from a stand-in object, which is no part of the image"
             }
             Self::Unmentioned => "the debugging information does not mention it",
+            Self::Unheard => "a unit that may have exported it cannot be read",
         }
     }
 
@@ -280,7 +365,7 @@ impl Silence {
     pub(super) fn place(&self) -> Option<&Place> {
         match self {
             Self::Assembly { definition: place, .. } | Self::OnlyDeclared(place) => Some(place),
-            Self::Unmentioned => None,
+            Self::Unmentioned | Self::Unheard => None,
         }
     }
 

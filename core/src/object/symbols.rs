@@ -37,6 +37,11 @@ pub(crate) struct SymbolEntry<'data> {
 }
 
 impl SymbolEntry<'_> {
+    /// Whether it defines something that other files can see.
+    pub(crate) fn is_visible_definition(&self) -> bool {
+        self.binding != elf::STB_LOCAL && !self.is_undefined()
+    }
+
     /// Whether it names something in another file.
     pub(crate) fn is_undefined(&self) -> bool {
         self.address.section == u32::from(elf::SHN_UNDEF.0)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Views of files, with versions computed where they are wanted.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use kabiscope::abi::{Abi, Export};
 use kabiscope::cli::kabiscope::Dwarf;
@@ -13,6 +13,7 @@ use crate::failure::Trouble;
 use crate::files::Files;
 use crate::filter::Filter;
 use crate::image::KernelFile;
+use crate::progress::Phase;
 use crate::units::Heard;
 
 /// What is to be known of files.
@@ -41,7 +42,14 @@ pub(crate) enum Compute {
 impl Analysis<'_> {
     /// Views of all files that can be read, of only the symbols that are asked for. What is wrong is said.
     pub(crate) fn read(&self, files: &Files) -> Vec<Abi> {
-        let read: Vec<_> = files.paths.par_iter().map(|path| self.read_file(path)).collect();
+        let phase = (files.paths.len() > 1).then(|| self.console.phase("reading files", files.paths.len()));
+        let read_file = |path: &PathBuf| {
+            let read = self.read_file(path);
+            phase.iter().for_each(Phase::step);
+            read
+        };
+        let read: Vec<_> = files.paths.par_iter().map(read_file).collect();
+        drop(phase);
         let mut abis = Vec::new();
         for (path, read) in files.paths.iter().zip(read) {
             match read {
@@ -72,7 +80,7 @@ impl Analysis<'_> {
             return Ok((abi, None));
         }
         let computed = file.with_units(self.dwarf, self.console, |units| {
-            let heard = Heard::new(units, &file.facts.exports, self.console);
+            let heard = Heard::new(units, &file, self.console);
             self.compute(&mut abi, &heard);
             Ok(())
         });

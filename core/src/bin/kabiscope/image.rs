@@ -8,12 +8,13 @@ use kabiscope::cli::kabiscope::Dwarf;
 use kabiscope::dwarf::Sections;
 use kabiscope::kernel::KabiRules;
 use kabiscope::kernel::facts::{Facts, Kind};
-use kabiscope::linked::Units;
+use kabiscope::linked::{Plan, Units};
 use kabiscope::object::Image;
 
 use crate::console::Console;
 use crate::failure::Trouble;
 use crate::input::{DebugFiles, Input};
+use crate::units::Heard;
 
 /// A vmlinux, module or object.
 pub(crate) struct KernelFile {
@@ -37,6 +38,20 @@ impl KernelFile {
     /// What is wrong with the file.
     pub(crate) fn trouble(&self, error: &kabiscope::Error) -> Trouble {
         Trouble::with(self.input.path(), error)
+    }
+
+    /// Says what of the file, and of its units, could not be read.
+    pub(crate) fn say_troubles(&self, heard: &Heard<'_, '_>, console: &Console) {
+        for trouble in self.facts.troubles.iter().chain(&heard.troubles) {
+            console.error(&Trouble::new(self.input.path().display(), trouble));
+        }
+    }
+
+    /// Looks in the symbol table for what units export and the file does not.
+    pub(crate) fn locate_trimmed(&self, plan: &mut Plan) -> Result<(), String> {
+        let located =
+            Image::parse(self.input.bytes()).and_then(|image| plan.locate_trimmed(&image, &self.facts.exports));
+        located.map_err(|error| error.to_string())
     }
 
     /// Calls `f` with the units of the file's debugging information.

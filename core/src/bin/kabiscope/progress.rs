@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+
+/// How often a bar is drawn, be there progress or not.
+const TICK: Duration = Duration::from_millis(100);
 
 /// All phases of a run.
 pub(crate) struct Progress {
@@ -37,10 +40,13 @@ impl Progress {
         Self { bars, started: Instant::now(), done: Mutex::default() }
     }
 
+    /// A phase of `total` steps; 0 if it has none that could be counted.
     pub(crate) fn start(&self, name: &'static str, total: usize) -> Phase<'_> {
-        let style = ProgressStyle::with_template("{prefix:>18} {bar:30} {human_pos}/{human_len} {per_sec:>12} {eta}");
         let bar = self.bars.add(ProgressBar::new(total as u64).with_prefix(name));
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        if !self.bars.is_hidden() {
+            bar.set_style(style(total > 0));
+            bar.enable_steady_tick(TICK);
+        }
         Phase { progress: self, name, started: Instant::now(), bar }
     }
 
@@ -65,6 +71,20 @@ impl Progress {
         table.truncate(table.trim_end().len());
         table
     }
+}
+
+/// How phases look, those that have steps and those that have none.
+fn style(has_steps: bool) -> ProgressStyle {
+    let template = if has_steps {
+        "{prefix:>19} {bar:30} {human_pos}/{human_len} {rate} {eta}"
+    } else {
+        "{prefix:>19} {spinner} {elapsed}"
+    };
+    let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        // What cannot be written cannot be seen.
+        let _ = write!(out, "{:.0}/s", state.per_sec());
+    };
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).with_key("rate", rate)
 }
 
 impl Phase<'_> {

@@ -35,7 +35,8 @@ pub(crate) fn run(args: &Symtypes, console: &Console) -> Result<Status, Failure>
 fn read(args: &Symtypes, console: &Console) -> Result<BTreeMap<String, Lines>, Failure> {
     let file = KernelFile::open(&args.file, console)?;
     let symtypes = file.with_units(&args.dwarf, console, |units| {
-        let heard = Heard::new(units, &file.facts.exports, console);
+        let heard = Heard::new(units, &file, console);
+        file.say_troubles(&heard, console);
         Ok(heard.each_unit("writing out types", |_| true, |unit| of_unit(&heard, unit, args.unit.as_deref()), console))
     })?;
     let mut units = BTreeMap::<_, Lines>::new();

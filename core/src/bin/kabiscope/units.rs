@@ -8,6 +8,7 @@ use kabiscope::linked::{Answers, Plan, PlannedUnit, Speakers, Units, Wanted};
 use rayon::prelude::*;
 
 use crate::console::Console;
+use crate::image::KernelFile;
 
 /// The units of a file, and which of them speaks for which export.
 pub(crate) struct Heard<'s, 'f> {
@@ -19,8 +20,9 @@ pub(crate) struct Heard<'s, 'f> {
 }
 
 impl<'s, 'f> Heard<'s, 'f> {
-    /// Asks every unit what it knows of `exports`.
-    pub(crate) fn new(units: Units<'s>, exports: &'f [Export], console: &Console) -> Self {
+    /// Asks every unit what it knows of the exports of `file`.
+    pub(crate) fn new(units: Units<'s>, file: &'f KernelFile, console: &Console) -> Self {
+        let exports = &*file.facts.exports;
         let wanted = Wanted::new(exports);
         let phase = console.phase("looking for symbols", units.ranges().len());
         let ask = |unit| {
@@ -35,10 +37,14 @@ impl<'s, 'f> Heard<'s, 'f> {
         for claims in claims {
             match claims {
                 Ok(claims) => speakers.hear(&claims),
-                Err(error) => troubles.push(error),
+                Err(error) => {
+                    speakers.miss();
+                    troubles.push(error);
+                }
             }
         }
-        let plan = units.plan(speakers);
+        let mut plan = units.plan(speakers);
+        troubles.extend(file.locate_trimmed(&mut plan).err());
         Self { units, plan, troubles, exports }
     }
 

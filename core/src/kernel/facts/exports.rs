@@ -77,12 +77,7 @@ impl<'t, 'data> Exports<'t, 'data> {
         if symbol.binding != elf::STB_LOCAL
             && let Some(&export) = self.by_name.get(symbol.name)
         {
-            self.exports[export].definition.get_or_insert(Definition {
-                section: symbol.address.section,
-                value: symbol.address.value,
-                size: symbol.size,
-                is_function: symbol.kind == elf::STT_FUNC,
-            });
+            self.exports[export].definition.get_or_insert(Definition::of(symbol));
         }
     }
 

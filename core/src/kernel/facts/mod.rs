@@ -21,7 +21,7 @@ use self::exports::Exports;
 use self::imports::Imports;
 use self::tables::Tables;
 use self::troubles::Troubles;
-use crate::object::{Image, Symbols};
+use crate::object::{Address, Image, SymbolEntry, Symbols};
 use crate::versions::Version;
 use crate::{Error, Result};
 
@@ -97,14 +97,14 @@ pub struct Export {
 /// Where and as what a symbol is defined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Definition {
-    /// Index of its section, see [`Address`](crate::object::Address).
+    /// Index of its section, see [`Address`].
     pub section: u32,
     /// Its value.
     pub value: u64,
     /// How many bytes it takes; 0 where nobody said, as for what the linker script defines.
     pub size: u64,
-    /// Whether the symbol table calls it a function.
-    pub is_function: bool,
+    /// Whether the symbol table calls it a function or something else; assembly need not say.
+    pub is_function: Option<bool>,
 }
 
 /// A symbol that a module needs.
@@ -116,6 +116,17 @@ pub struct Import {
     pub recorded: Option<Version>,
     /// Whether the module can do without.
     pub weak: bool,
+}
+
+impl Definition {
+    pub(crate) fn of(symbol: &SymbolEntry<'_>) -> Self {
+        let is_function = match symbol.kind {
+            elf::STT_NOTYPE => None,
+            kind => Some(kind == elf::STT_FUNC),
+        };
+        let Address { section, value } = symbol.address;
+        Self { section, value, size: symbol.size, is_function }
+    }
 }
 
 impl Facts {

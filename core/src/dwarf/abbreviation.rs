@@ -31,6 +31,8 @@ pub(crate) struct Abbreviation {
     pub(super) skip: Steps,
     /// Where the reference to the next sibling stands, if everything before it has a fixed size.
     pub(super) sibling: Option<(u32, DwForm)>,
+    /// Whether a function like this may be known outside of its unit. Most are inline functions of headers, and are not.
+    pub(super) may_be_external: bool,
 }
 
 /// A piece of a table's steps.
@@ -112,7 +114,7 @@ impl Abbreviations {
     ) -> gimli::Result<Abbreviation> {
         let tag = DwTag(section.read_uleb128_u16()?);
         let has_children = section.read_u8()? != dw::DW_CHILDREN_no.0;
-        let mut sibling = None;
+        let (mut sibling, mut may_be_external) = (None, false);
         loop {
             let name = gimli::DwAt(section.read_uleb128_u16()?);
             let form = DwForm(section.read_uleb128_u16()?);
@@ -120,6 +122,11 @@ impl Abbreviations {
                 break;
             }
             let (of_type, of_detail) = (Attr::of_type(name), Attr::of_detail(name));
+            // By itself, by a mangled name, or by what another entry says.
+            may_be_external |= matches!(
+                of_detail,
+                Some(Attr::External | Attr::LinkageName | Attr::Specification | Attr::AbstractOrigin)
+            );
             if form == dw::DW_FORM_implicit_const {
                 let value = section.read_sleb128()?;
                 read.extend(of_type.map(|attr| Step::Implicit(attr, value)));
@@ -146,7 +153,7 @@ impl Abbreviations {
             }
         }
         let [read, detail, skip] = [read, detail, skip].map(|steps| self.keep(steps));
-        Ok(Abbreviation { tag, has_children, read, detail, skip, sibling })
+        Ok(Abbreviation { tag, has_children, read, detail, skip, sibling, may_be_external })
     }
 
     fn keep(&mut self, steps: &mut Vec<Step>) -> Steps {

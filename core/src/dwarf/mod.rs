@@ -120,9 +120,7 @@ impl<'data> Sections<'data> {
     /// # Errors
     /// [`Error::Dwarf`] if there is no such range.
     pub fn with_units_of(&self, units: Range<usize>) -> Result<Sections<'_>> {
-        let start = units.start.checked_sub(self.info_start);
-        let end = units.end.checked_sub(self.info_start);
-        let info = start.zip(end).and_then(|(start, end)| self.info.get(start..end)).ok_or_else(|| Error::Dwarf {
+        let info = self.bytes_of(units.clone()).ok_or_else(|| Error::Dwarf {
             at: DieOffset::new(DebugSection::Info, units.start),
             reason: "the section ends before this unit does".to_owned(),
         })?;
@@ -138,6 +136,22 @@ impl<'data> Sections<'data> {
             line: Cow::Borrowed(&self.line),
             location_lists_sizes: self.location_lists_sizes,
         })
+    }
+
+    /// The bytes of `units`, a range of `.debug_info`.
+    pub(crate) fn bytes_of(&self, units: Range<usize>) -> Option<&[u8]> {
+        let start = units.start.checked_sub(self.info_start)?;
+        let end = units.end.checked_sub(self.info_start)?;
+        self.info.get(start..end)
+    }
+
+    /// `.debug_str`.
+    pub(crate) fn strings(&self) -> &[u8] {
+        &self.str
+    }
+
+    pub(crate) fn is_big_endian(&self) -> bool {
+        self.big_endian
     }
 
     fn slice<'a>(&self, bytes: &'a [u8]) -> Slice<'a> {

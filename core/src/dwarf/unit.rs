@@ -323,7 +323,9 @@ impl<'a> Unit<'a> {
                 at = self.after_null(at);
                 continue;
             };
-            if matches!(entry.tag(), dw::DW_TAG_subprogram | dw::DW_TAG_variable) {
+            if entry.tag() == dw::DW_TAG_variable
+                || entry.tag() == dw::DW_TAG_subprogram && entry.abbreviation.may_be_external
+            {
                 found(entry)?;
             }
             if entry.has_children() && passes_prefix(entry.tag()) && !c {

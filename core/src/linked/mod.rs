@@ -10,6 +10,7 @@
 
 mod answers;
 mod claims;
+mod exporter;
 mod object;
 mod source;
 mod speakers;
@@ -19,6 +20,7 @@ use std::sync::OnceLock;
 
 pub use answers::{Answer, Answers, Computed};
 pub use claims::{Claim, ClaimKind, Claims, Language, Wanted};
+pub use exporter::PointerName;
 pub use speakers::{Place, Plan, PlannedExport, PlannedUnit, Silence, Speakers, Trimmed};
 
 use crate::Result;
@@ -79,6 +81,30 @@ impl<'s> Units<'s> {
     /// [`Error::Dwarf`](crate::Error::Dwarf) if it cannot be read.
     pub fn claims(&self, unit: &Range<usize>, wanted: &Wanted) -> Result<Claims> {
         self.with(unit, |debug_info, units| claims::read(debug_info, units, unit.clone(), wanted))
+    }
+
+    /// By what the unit can be found that exports a symbol; `None` if it has to be looked for in all of them.
+    pub fn pointer_name(&self, export: &Export) -> Option<PointerName> {
+        if self.is_object { None } else { PointerName::find(self.sections, export) }
+    }
+
+    /// Whether the unit at `unit` may have a variable of this name: a look at its bytes, which costs little.
+    pub fn may_have(&self, unit: &Range<usize>, name: &PointerName) -> bool {
+        self.sections.bytes_of(unit.clone()).is_some_and(|unit| name.is_in(unit))
+    }
+
+    /// The plan for the unit that speaks for `export`, made from those that [may have](Self::may_have) its pointer, and the same as
+    /// all units together give. `None` where only these can tell.
+    ///
+    /// # Errors
+    /// [`Error::Dwarf`](crate::Error::Dwarf) if a candidate cannot be read.
+    pub fn exporter(
+        &self,
+        candidates: &[Range<usize>],
+        exports: &[Export],
+        export: u32,
+    ) -> Result<Option<PlannedUnit>> {
+        exporter::plan(self, candidates, exports, export)
     }
 
     /// Decides which units are asked, when `speakers` have heard all of them.

@@ -170,6 +170,8 @@ pub enum Silence {
     Unmentioned,
     /// The unit that exported it may be one that cannot be read.
     Unheard,
+    /// The symbol table has not all exports of its unit.
+    Unplaced,
 }
 
 impl Speakers {
@@ -206,15 +208,12 @@ impl Speakers {
         self.join_folded();
         let defined_in: FxHashSet<_> =
             self.heard.iter().filter_map(|heard| Some((heard.extent()?, heard.defining_speaker()?.start))).collect();
-        // Where exports have pointers, one that a unit defines but does not export may have its pointer in a unit not heard.
-        let any_pointer = self.heard.iter().any(|heard| heard.pointer.is_some());
+        let unplaced: FxHashSet<_> = self.heard.iter().filter_map(Heard::speaker_if_unplaced).collect();
         let mut speaking = Vec::new();
         let mut silent = Vec::new();
         for (export, heard) in (0..).zip(self.heard) {
-            if self.any_missed
-                && any_pointer
-                && heard.speaker.as_ref().is_some_and(|speaker| speaker.rank == Rank::Defines)
-            {
+            // What a unit defines may be exported by one that was not heard.
+            if self.any_missed && heard.speaker.as_ref().is_some_and(|speaker| speaker.rank == Rank::Defines) {
                 silent.push((export, Silence::Unheard));
                 continue;
             }
@@ -229,6 +228,11 @@ impl Speakers {
             let definition = heard.definition().cloned();
             speaking.push((unit, PlannedExport { export, is_defined, definition, pointer: heard.pointer }));
         }
+        // Names at one address have one version: without the addresses of all exports of an object none is certain.
+        for (_, planned) in speaking.extract_if(.., |(unit, _)| unplaced.contains(&unit.start)) {
+            silent.push((planned.export, Silence::Unplaced));
+        }
+        silent.sort_by_key(|(export, _)| *export);
         speaking.sort_by_key(|(unit, planned)| (unit.start, planned.export));
         let mut trimmed_of = |unit: &Range<usize>| {
             let names = self.trimmed.remove(&unit.start).unwrap_or_default();
@@ -328,6 +332,12 @@ impl Heard {
     fn extent(&self) -> Option<Extent> {
         extent(self.symbol?)
     }
+
+    /// Where the unit starts that speaks for it, if the symbol table does not have it.
+    fn speaker_if_unplaced(&self) -> Option<usize> {
+        let speaker = self.speaker.as_ref()?;
+        self.symbol.is_none().then_some(speaker.unit.start)
+    }
 }
 
 /// Section, value and size of a symbol.
@@ -358,6 +368,9 @@ impl Silence {
             }
             Self::Unmentioned => "the debugging information does not mention it",
             Self::Unheard => "a unit that may have exported it cannot be read",
+            Self::Unplaced => {
+                "the symbol table has not all exports of its unit, so that names for the same thing cannot be told"
+            }
         }
     }
 
@@ -365,7 +378,7 @@ impl Silence {
     pub(super) fn place(&self) -> Option<&Place> {
         match self {
             Self::Assembly { definition: place, .. } | Self::OnlyDeclared(place) => Some(place),
-            Self::Unmentioned | Self::Unheard => None,
+            Self::Unmentioned | Self::Unheard | Self::Unplaced => None,
         }
     }
 

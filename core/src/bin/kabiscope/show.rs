@@ -51,7 +51,7 @@ fn is_called(export: &Export, name: &str) -> bool {
 /// The string that a symbol's version is the CRC of.
 fn raw(args: &Show, file: &KernelFile, index: u32, console: &Console) -> Result<(), Failure> {
     let string = file.with_units(&args.dwarf, console, |units| {
-        let heard = Heard::new(units, file, console);
+        let heard = Heard::of_export(units, file, index, console);
         file.say_troubles(&heard, console);
         let speaks = |unit: &&PlannedUnit| unit.exports.iter().any(|planned| planned.export == index);
         let planned = heard.plan.units.iter().find(speaks);
@@ -71,7 +71,7 @@ fn raw(args: &Show, file: &KernelFile, index: u32, console: &Console) -> Result<
 fn symbol_of(args: &Show, file: &KernelFile, mut abi: Abi, index: u32, console: &Console) -> Result<Shown, Trouble> {
     let limits = Limits { depth: args.depth.unwrap_or(DEPTH_OF_SYMBOL), nodes: MOST_NODES };
     let described = file.with_units(&args.dwarf, console, |units| {
-        let heard = Heard::new(units, file, console);
+        let heard = Heard::of_export(units, file, index, console);
         file.say_troubles(&heard, console);
         let mut described = None;
         for answers in heard.answers(|export| export == index, console) {
@@ -106,7 +106,7 @@ fn declared(heard: &Heard<'_, '_>, index: u32, export: &Export) -> Option<Descri
     let declaration = match silence {
         Some(Silence::Assembly { declaration, .. }) => declaration.as_ref(),
         Some(Silence::OnlyDeclared(place)) => Some(place),
-        Some(Silence::Unmentioned | Silence::Unheard) | None => None,
+        Some(Silence::Unmentioned | Silence::Unheard | Silence::Unplaced) | None => None,
     };
     let role = match export.kind {
         Some(SymbolKind::Variable) => SymbolRole::Variable,

@@ -48,6 +48,18 @@ impl<'s, 'f> Heard<'s, 'f> {
         Self { units, plan, troubles, exports }
     }
 
+    /// The same, but of one export, by index: few units are asked where these are enough.
+    pub(crate) fn of_export(units: Units<'s>, file: &'f KernelFile, export: u32, console: &Console) -> Self {
+        match exporter(&units, file, export, console) {
+            Some(unit) => {
+                let mut plan = Plan { units: vec![unit], silent: Vec::new() };
+                let troubles = file.locate_trimmed(&mut plan).err().into_iter().collect();
+                Self { units, plan, troubles, exports: &file.facts.exports }
+            }
+            None => Self::new(units, file, console),
+        }
+    }
+
     /// Answers for the exports that are `wanted`, by index, and for others where these come along.
     pub(crate) fn answers(&self, wanted: impl Fn(u32) -> bool, console: &Console) -> Vec<Answers> {
         let silent = self.plan.silent.iter().filter(|(export, _)| wanted(*export));
@@ -83,4 +95,13 @@ impl<'s, 'f> Heard<'s, 'f> {
         made.sort_unstable_by_key(|(index, _)| *index);
         made.into_iter().map(|(_, made)| made).collect()
     }
+}
+
+/// The unit that exports a symbol, if it can be found without asking all. Units that cannot be read are left to asking all.
+fn exporter(units: &Units<'_>, file: &KernelFile, export: u32, console: &Console) -> Option<PlannedUnit> {
+    let exports = &*file.facts.exports;
+    let pointer = units.pointer_name(exports.get(export as usize)?)?;
+    let _phase = console.phase("looking for the unit", 0);
+    let candidates = units.ranges().par_iter().filter(|unit| units.may_have(unit, &pointer)).cloned();
+    units.exporter(&candidates.collect::<Vec<_>>(), exports, export).ok().flatten()
 }

@@ -117,6 +117,50 @@ fn facts_are_those_of_module_symvers() {
     }
 }
 
+/// An object's version of a symbol depends on which of its symbols share an address.
+#[test]
+fn an_export_without_a_symbol_silences_its_unit() {
+    let file = File::open("mini_a.ko");
+    let mut exports = file.facts.exports.clone();
+    exports[0].definition = None;
+    let sections = file.sections();
+    let plan = plan(&units(&sections, &file.facts), &exports);
+    assert_eq!(plan.units, []);
+    assert_eq!(plan.silent, (0..5).map(|export| (export, Silence::Unplaced)).collect::<Vec<_>>());
+}
+
+/// The unit that exports a symbol is planned as when all are asked. Of the others, all have to be.
+#[test]
+fn exporters_found_by_their_pointers() {
+    for (name, expected) in [("vmlinux", 18), ("mini_a.ko", 3), ("mini_b.ko", 0)] {
+        let file = File::open(name);
+        let sections = file.sections();
+        let units = units(&sections, &file.facts);
+        let exports = &file.facts.exports;
+        let plan = plan(&units, exports);
+        let mut found = 0;
+        for (export, index) in exports.iter().zip(0..) {
+            let Some(pointer) = units.pointer_name(export) else { continue };
+            let candidates: Vec<_> =
+                units.ranges().iter().filter(|unit| units.may_have(unit, &pointer)).cloned().collect();
+            let Some(exporter) = units.exporter(&candidates, exports, index).expect("units") else { continue };
+            let asked = plan.units.iter().find(|unit| unit.unit == exporter.unit).expect("it speaks");
+            assert_eq!(without_definitions(&exporter), without_definitions(asked), "{name}");
+            found += 1;
+        }
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
+/// But for where exports are defined that another unit defines.
+fn without_definitions(planned: &PlannedUnit) -> PlannedUnit {
+    let mut planned = planned.clone();
+    for export in &mut planned.exports {
+        export.definition.take_if(|definition| definition.unit != planned.unit);
+    }
+    planned
+}
+
 #[test]
 fn files_say_what_they_are() {
     let vmlinux = File::open("vmlinux").facts;
@@ -156,6 +200,7 @@ fn the_kernel_has_the_versions_that_it_records() {
             Silence::OnlyDeclared(_) => "only declared",
             Silence::Unmentioned => "unmentioned",
             Silence::Unheard => "unheard",
+            Silence::Unplaced => "unplaced",
         };
         (abi.exports[*export as usize].name.as_str(), reason)
     });

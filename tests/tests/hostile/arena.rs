@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Where hostile objects are read: on a thread of their own, with a small stack, a watch, and their memory counted.
+//! Where hostile files are read: on a thread of their own, with a small stack, a watch, and their memory counted.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -7,7 +7,11 @@ use std::thread;
 use std::time::Duration;
 
 use kabiscope::Error;
+use kabiscope::dwarf::Sections;
 use kabiscope::kernel::ExportList;
+use kabiscope::kernel::facts::{Export, Kind};
+use kabiscope::linked::{Answers, Speakers, Units, Wanted};
+use kabiscope::object::Image;
 use kabiscope::session::Session;
 use kabiscope::types::DieDump;
 use kabiscope::versions::Version;
@@ -33,7 +37,7 @@ pub(crate) struct Question {
     pub(crate) object: Vec<u8>,
     pub(crate) exports: Arc<[u8]>,
     pub(crate) stable: bool,
-    /// Whether all dumps are made as well.
+    /// Whether all that else can be asked is asked as well: dumps, and what a linked image with these units has.
     pub(crate) dump: bool,
 }
 
@@ -82,28 +86,18 @@ impl Question {
     /// # Panics
     /// If reading does, or if it does not end.
     #[track_caller]
-    #[allow(clippy::panic, reason = "this is how a test fails")]
     pub(crate) fn ask(self, name: &str) -> Outcome {
-        let (sender, receiver) = mpsc::channel();
-        // A panic and a stack overflow name the thread.
-        let thread = thread::Builder::new().name(name.to_owned()).stack_size(STACK);
-        let spawned = thread.spawn(move || {
-            let mut versions = Ok(Vec::new());
-            let memory = allocation_counter::measure(|| versions = self.read());
-            // The one who asked waits, unless it has lost its patience.
-            let _ = sender.send(Outcome { versions, memory: memory.bytes_max });
-        });
-        spawned.expect("a thread can be started");
-        match receiver.recv_timeout(PATIENCE) {
-            Ok(outcome) => outcome,
-            Err(RecvTimeoutError::Timeout) => panic!("{name}: not read after {PATIENCE:?}"),
-            Err(RecvTimeoutError::Disconnected) => panic!("{name}: reading panics"),
-        }
+        let (versions, memory) = watched(name, move || self.read());
+        Outcome { versions, memory }
     }
 
     fn read(&self) -> Versions {
         let mut session = Session::new(ExportList::parse(&self.exports)?, self.stable);
         let mut dies = if self.dump { DieDump::with_offsets() } else { DieDump::off() };
+        if self.dump {
+            // What comes of it is compared elsewhere, where it is known what should.
+            let _ = as_image(&self.object, session.exports());
+        }
         let types = session.read_object(&self.object, None, &mut dies)?;
         if self.dump {
             types.symtypes(session.exports());
@@ -112,5 +106,67 @@ impl Question {
             }
         }
         Ok(session.exports().iter().map(|(id, _)| session.version(id)).collect())
+    }
+}
+
+/// Reads an object as if it were a linked image, each unit for itself.
+fn as_image(object: &[u8], names: &ExportList) -> kabiscope::Result<()> {
+    let image = Image::parse(object)?;
+    let sections = Sections::read(&image)?;
+    let units = Units::new(&sections, None, Kind::Vmlinux, None)?;
+    let export = |name: &[u8]| Export {
+        name: name.to_vec(),
+        definition: None,
+        gpl_only: false,
+        namespace: None,
+        recorded: None,
+    };
+    let exports: Vec<_> = names.iter().map(|(_, listed)| export(&listed.name)).collect();
+    answers(&image, &units, &exports);
+    Ok(())
+}
+
+/// What all units answer. What is wrong with a unit, and it alone, comes second.
+pub(crate) fn answers(image: &Image<'_>, units: &Units<'_>, exports: &[Export]) -> (Vec<Answers>, Vec<Error>) {
+    let wanted = Wanted::new(exports);
+    let mut speakers = Speakers::new(exports);
+    let mut errors = Vec::new();
+    for unit in units.ranges() {
+        match units.claims(unit, &wanted) {
+            Ok(claims) => speakers.hear(&claims),
+            Err(error) => {
+                speakers.miss();
+                errors.push(error);
+            }
+        }
+    }
+    let mut plan = units.plan(speakers);
+    errors.extend(plan.locate_trimmed(image, exports).err());
+    let speaking = plan.units.iter().map(|planned| units.answers(planned, exports));
+    let silent = plan.silent.iter().map(|(export, silence)| units.explain(*export, silence));
+    (speaking.chain(silent).collect(), errors)
+}
+
+/// What `read` gives, and how much memory was in use at one time at the most.
+///
+/// # Panics
+/// If it does, or if it does not end.
+#[track_caller]
+#[allow(clippy::panic, reason = "this is how a test fails")]
+pub(crate) fn watched<T: Send + 'static>(name: &str, read: impl FnOnce() -> T + Send + 'static) -> (T, u64) {
+    let (sender, receiver) = mpsc::channel();
+    // A panic and a stack overflow name the thread.
+    let thread = thread::Builder::new().name(name.to_owned()).stack_size(STACK);
+    let spawned = thread.spawn(move || {
+        let mut result = None;
+        let memory = allocation_counter::measure(|| result = Some(read()));
+        // The one who asked waits, unless it has lost its patience.
+        let _ = sender.send(result.map(|result| (result, memory.bytes_max)));
+    });
+    spawned.expect("a thread can be started");
+    match receiver.recv_timeout(PATIENCE) {
+        Ok(Some(read)) => read,
+        Err(RecvTimeoutError::Timeout) => panic!("{name}: not read after {PATIENCE:?}"),
+        Ok(None) | Err(RecvTimeoutError::Disconnected) => panic!("{name}: reading panics"),
     }
 }

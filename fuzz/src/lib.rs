@@ -5,7 +5,12 @@
 //! with: what is looked for is a panic, memory without bound, and work without end.
 
 use arbitrary::Arbitrary;
+use kabiscope::abi::Abi;
+use kabiscope::dwarf::Sections;
 use kabiscope::kernel::ExportList;
+use kabiscope::kernel::facts::Facts;
+use kabiscope::linked::{Speakers, Units, Wanted};
+use kabiscope::object::Image;
 use kabiscope::session::Session;
 use kabiscope::types::DieDump;
 
@@ -65,4 +70,32 @@ pub fn read(object: &[u8], exports: &[u8], options: Options) {
             let _ = types.expanded_string(session.exports(), symbol);
         }
     }
+}
+
+/// Reads a kernel, a module or an object: what it says of itself, and what its units answer.
+pub fn read_image(file: &[u8]) {
+    let Ok(image) = Image::parse(file) else { return };
+    let Ok(facts) = Facts::read(&image) else { return };
+    let mut abi = Abi::new(String::new(), &facts);
+    let Ok(sections) = Sections::read(&image) else { return };
+    let Ok(units) = Units::new(&sections, None, facts.kind, None) else { return };
+    let wanted = Wanted::new(&facts.exports);
+    let mut speakers = Speakers::new(&facts.exports);
+    for unit in units.ranges() {
+        match units.claims(unit, &wanted) {
+            Ok(claims) => speakers.hear(&claims),
+            Err(_) => speakers.miss(),
+        }
+    }
+    let mut plan = units.plan(speakers);
+    let _ = plan.locate_trimmed(&image, &facts.exports);
+    for planned in &plan.units {
+        abi.take(&units.answers(planned, &facts.exports));
+        let _ = units.symtypes(planned, &facts.exports);
+    }
+    for (export, silence) in &plan.silent {
+        abi.take(&units.explain(*export, silence));
+    }
+    // Nobody is left without an answer.
+    assert!(abi.exports.iter().all(|export| export.computed.is_some() || export.error.is_some()));
 }

@@ -3,7 +3,10 @@
 
 mod bench;
 mod debian;
+mod excerpt;
 mod fuzz;
+mod kernel_image;
+mod kernel_source;
 mod man;
 mod oracle;
 mod project;

@@ -25,11 +25,17 @@ pub(crate) fn shell() -> xshell::Result<Shell> {
 
 /// Builds our gendwarfksyms as a distribution would ship it, and tells where it is.
 pub(crate) fn build_gendwarfksyms() -> anyhow::Result<PathBuf> {
-    let mut build = CargoBuild::new()
-        .manifest_path(root().join("Cargo.toml"))
-        .package("kabiscope")
-        .bin("gendwarfksyms")
-        .profile("dist");
+    build("gendwarfksyms")
+}
+
+/// Builds the command `kabiscope` as a distribution would ship it, and tells where it is.
+pub(crate) fn build_kabiscope() -> anyhow::Result<PathBuf> {
+    build("kabiscope")
+}
+
+fn build(program: &str) -> anyhow::Result<PathBuf> {
+    let mut build =
+        CargoBuild::new().manifest_path(root().join("Cargo.toml")).package("kabiscope").bin(program).profile("dist");
     // A run on most objects takes a millisecond or two, a good part of which would go into loading shared libraries.
     // Naming the target keeps the flag from what runs during the build: procedural macros cannot be linked like this.
     if CURRENT_TARGET.ends_with("-linux-gnu") {

@@ -3,13 +3,12 @@
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
 use super::corpus::{self, Object};
 use super::measure::{Run, Sample};
-use super::report::{self, Block};
+use super::report::{self, Block, mebibytes, milliseconds};
 use crate::{oracle, project};
 
 /// Ours takes so little time that one run says little: so many for each of the reference's.
@@ -167,12 +166,4 @@ fn row(text: &mut String, name: &str, comparisons: &[Comparison]) {
     let ratio = reference / ours;
     let _ =
         writeln!(text, "| {name} | {reference:.1} | {ours:.2} | 1/{ratio:.1} | {reference_peak:.1} | {our_peak:.1} |");
-}
-
-fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e3
-}
-
-fn mebibytes(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
 }

@@ -3,12 +3,14 @@
 
 mod comparison;
 mod corpus;
+mod image;
 mod instructions;
 mod measure;
 mod report;
 mod stages;
 
-/// Time our gendwarfksyms against the kernel's, or measure the stages of our own; write the figures into BENCHMARKS.md.
+/// Time our gendwarfksyms against the kernel's, or measure whole images or the stages of our own; write the figures into
+/// BENCHMARKS.md.
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
@@ -20,6 +22,7 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum Part {
+    Image(image::Options),
     /// Time the stages from bytes to versions, with Criterion.
     Stages,
     /// Count the instructions of these stages, with valgrind, which is installed if it is missing.
@@ -28,8 +31,9 @@ enum Part {
 
 /// Measures, and replaces the table in BENCHMARKS.md.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    match args.part {
+    match &args.part {
         None => comparison::run(&args.comparison),
+        Some(Part::Image(options)) => image::run(options),
         Some(Part::Stages) => stages::run(),
         Some(Part::Instructions) => instructions::run(),
     }

@@ -4,6 +4,7 @@
 use std::fmt::Write;
 use std::fs;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use anyhow::Context;
 
@@ -19,6 +20,7 @@ const INPUTS: [&str; 5] = ["fixture_basics", "fixture_rust", "nfs4proc", "sched_
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Block {
     Comparison,
+    Image,
     Stages,
     Instructions,
 }
@@ -28,6 +30,7 @@ impl Block {
     fn task(self) -> &'static str {
         match self {
             Self::Comparison => "cargo xtask bench",
+            Self::Image => "cargo xtask bench image",
             Self::Stages => "cargo xtask bench stages",
             Self::Instructions => "cargo xtask bench instructions",
         }
@@ -54,6 +57,14 @@ pub(super) fn stages(figure: impl Fn(&str, &str) -> anyhow::Result<Option<String
     }
     text.push('\n');
     Ok(text)
+}
+
+pub(super) fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+pub(super) fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
 }
 
 /// What the figures were measured on.

@@ -9,6 +9,7 @@ use object::{Object as _, ObjectSymbol as _};
 use serde_json::{Map, Value};
 use xshell::{Shell, cmd};
 
+use super::mini;
 use super::reference::{self, Reference};
 use super::tool::{Answers, Outcome, Tool};
 use crate::project;
@@ -97,19 +98,23 @@ const FIXTURES: &[Fixture] = &[
 
 /// Makes the fixtures anew.
 pub(crate) fn make(args: &FixtureArgs) -> anyhow::Result<()> {
-    let unknown = args.names.iter().find(|name| FIXTURES.iter().all(|fixture| fixture.name != *name));
+    let is_known = |name: &str| name == mini::NAME || FIXTURES.iter().any(|fixture| fixture.name == name);
+    let unknown = args.names.iter().find(|name| !is_known(name));
     ensure!(unknown.is_none(), "there is no fixture `{}`", unknown.map_or("", String::as_str));
+    let is_wanted = |name: &str| args.names.is_empty() || args.names.iter().any(|wanted| wanted == name);
     let reference = reference::find()?;
     let folder = project::root().join("tests/fixtures");
-    for fixture in FIXTURES {
-        if args.names.is_empty() || args.names.iter().any(|name| name == fixture.name) {
-            println!("{}", fixture.name);
-            fixture
-                .make(&folder, &reference)
-                .with_context(|| format!("the fixture {} cannot be made", fixture.name))?;
+    let make = |name: &str, make: &dyn Fn() -> anyhow::Result<()>| {
+        if is_wanted(name) {
+            println!("{name}");
+            make().with_context(|| format!("the fixture {name} cannot be made"))?;
         }
+        Ok(())
+    };
+    for fixture in FIXTURES {
+        make(fixture.name, &|| fixture.make(&folder, &reference))?;
     }
-    Ok(())
+    make(mini::NAME, &|| mini::make(&folder, &reference))
 }
 
 impl Fixture {

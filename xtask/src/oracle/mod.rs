@@ -6,6 +6,8 @@ mod compare;
 mod compilers;
 mod failure;
 mod fixtures;
+mod image;
+mod mini;
 mod reference;
 mod report;
 mod tool;
@@ -26,7 +28,22 @@ pub(crate) use fixtures::{FixtureArgs, make as fixtures};
 
 /// Compare our gendwarfksyms with the kernel's on random types, compiled by every compiler there is.
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    part: Option<Part>,
+    #[command(flatten)]
+    random: RandomTypes,
+}
+
+#[derive(clap::Subcommand)]
+enum Part {
+    Image(image::Args),
+}
+
+/// The differential test on random types.
+#[derive(clap::Args)]
+struct RandomTypes {
     /// What the sources are made from; the same seed makes the same sources.
     #[arg(long, default_value_t = 20_261_122)]
     seed: u64,
@@ -52,8 +69,15 @@ pub(crate) fn reference() -> anyhow::Result<PathBuf> {
     Ok(reference::find()?.path)
 }
 
-/// Runs the differential test.
+/// Runs the differential test, on random types or on a linked image.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    match &args.part {
+        None => random_types(&args.random),
+        Some(Part::Image(args)) => image::run(args),
+    }
+}
+
+fn random_types(args: &RandomTypes) -> anyhow::Result<()> {
     let folder = project::target_dir().join("oracle");
     fs::create_dir_all(&folder)?;
     let scratch = tempfile::tempdir_in(&folder)?;

@@ -59,22 +59,35 @@ impl Tool<'_> {
         stable: bool,
         scratch: &Path,
     ) -> anyhow::Result<Answers> {
+        let plain = self.ask_for_versions(objects, exports, stable, scratch)?;
+        let stable: &[&str] = if stable { &["--stable"] } else { &[] };
+        let with = |option| self.run(objects, exports, &[stable, &[option]].concat());
+        let (dies, types) = (with("--dump-dies")?, with("--dump-types")?);
+        Ok(Answers { dies: dies.dump, types: types.dump.lines().map(str::to_owned).collect(), ..plain })
+    }
+
+    /// Asks for versions and symtypes, and for no dump of DIEs and types, which takes the reference much longer.
+    pub(crate) fn ask_for_versions(
+        self,
+        objects: &[PathBuf],
+        exports: &str,
+        stable: bool,
+        scratch: &Path,
+    ) -> anyhow::Result<Answers> {
         let symtypes = scratch.join("symtypes");
         fs::write(&symtypes, "")?;
-        let stable: &[&str] = if stable { &["--stable"] } else { &[] };
         let symtypes_option = symtypes.display().to_string();
-        let with = |options: &[&str]| self.run(objects, exports, &[stable, options].concat());
-        let plain = with(&["--dump-versions", "--symtypes", &symtypes_option])?;
-        let dies = with(&["--dump-dies"])?;
-        let types = with(&["--dump-types"])?;
+        let stable: &[&str] = if stable { &["--stable"] } else { &[] };
+        let options = [stable, &["--dump-versions", "--symtypes", &symtypes_option]].concat();
+        let run = self.run(objects, exports, &options)?;
         Ok(Answers {
-            outcome: plain.outcome,
-            versions: sorted_lines(&plain.stdout),
+            outcome: run.outcome,
+            versions: sorted_lines(&run.stdout),
             symtypes: fs::read_to_string(&symtypes)?,
-            expanded: sorted_lines(&plain.dump),
-            dies: dies.dump,
-            types: types.dump.lines().map(str::to_owned).collect(),
-            messages: plain.messages,
+            expanded: sorted_lines(&run.dump),
+            dies: String::new(),
+            types: Vec::new(),
+            messages: run.messages,
         })
     }
 

@@ -36,6 +36,20 @@ pub(super) fn real_kernel() -> anyhow::Result<Option<PathBuf>> {
     Ok(Some(objects))
 }
 
+/// The vmlinux of that kernel; `None` where it is not there.
+pub(super) fn real_vmlinux() -> anyhow::Result<Option<PathBuf>> {
+    let packed = project::root().join("../shared/kernel/vmlinux.xz");
+    if !packed.exists() {
+        return Ok(None);
+    }
+    let sh = project::shell()?;
+    let folder = project::target_dir().join("bench");
+    let vmlinux = folder.join("vmlinux");
+    sh.create_dir(&folder)?;
+    cmd!(sh, "sh -c 'xz --decompress --stdout \"$0\" > \"$1\"' {packed} {vmlinux}").quiet().run()?;
+    Ok(Some(vmlinux))
+}
+
 /// Every `NAME.o` with a `NAME.exports` beside it, at any depth, in the order of their names.
 pub(super) fn in_folder(folder: &Path) -> anyhow::Result<Vec<Object>> {
     let mut objects = Vec::new();

@@ -16,6 +16,7 @@ use kabiscope::abi::{Abi, SymbolKind};
 use kabiscope::object::Image;
 use object::ReadCache;
 
+use super::corpus;
 use super::measure::{self, Usage, median};
 use super::report::{self, Block, mebibytes, milliseconds};
 use crate::excerpt::Excerpt;
@@ -99,6 +100,12 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     text += &bench.by_threads(&image.path)?;
     text += &bench.by_symbols(&image.path, &abi)?;
     text += &bench.by_units(&image.path, &scratch.path().join("vmlinux"))?;
+    if let Some(vmlinux) = corpus::real_vmlinux()? {
+        eprintln!("a kernel with symbol pointers");
+        text += "\nAnd the vmlinux of `../shared/kernel`, whose versions gendwarfksyms computed. So it has a variable for each export, by \
+                 which `show` finds the unit without asking all:\n\n";
+        text += &bench.against_the_pass(&vmlinux, &bench.abi(&vmlinux)?)?;
+    }
     report::publish(Block::Image, &text)
 }
 

@@ -80,6 +80,20 @@ impl ObjectTypes {
         versions::expanded_string(&self.table, &exports[symbol.names[0]].name, &symbol.string)
     }
 
+    /// The named types that a symbol's string is made of, each with its string, sorted bytewise by name.
+    ///
+    /// # Errors
+    /// As [`Self::expanded_string`].
+    pub fn types_behind(&self, exports: &ExportList, symbol: &Symbol) -> Result<Vec<(&[u8], &[u8])>> {
+        let mut versions = Versions::new(&self.table);
+        versions.version(&exports[symbol.names[0]].name, &symbol.string)?;
+        let reached = versions.into_reached();
+        let types = self.table.types().filter(|(id, _)| reached.contains(*id));
+        let mut lines: Vec<_> = types.map(|(id, string)| (self.table.literal(id), self.table.text(string))).collect();
+        lines.sort_unstable();
+        Ok(lines)
+    }
+
     /// The lines of a symtypes file: all types and exports, each with its string, sorted bytewise by name.
     pub fn symtypes<'t>(&'t self, exports: &'t ExportList) -> Vec<(&'t [u8], &'t [u8])> {
         let types = self.table.types().map(|(id, string)| (self.table.literal(id), self.table.text(string)));

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::facts::{self, Facts, Kind};
 use crate::kernel::symvers;
+use crate::types::SymbolRole;
 use crate::versions::Version;
 
 /// The version of the schema that all reports have, as `docs/json.md` describes it. It grows when a field goes, or changes its
@@ -89,6 +90,16 @@ pub enum SymbolKind {
     Function,
     /// A variable.
     Variable,
+}
+
+impl SymbolKind {
+    /// What the DIE of a symbol is taken for whose kind may not be known.
+    pub fn role(kind: Option<Self>) -> SymbolRole {
+        match kind {
+            Some(Self::Variable) => SymbolRole::Variable,
+            Some(Self::Function) | None => SymbolRole::Function,
+        }
+    }
 }
 
 impl fmt::Display for SymbolKind {

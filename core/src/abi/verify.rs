@@ -124,19 +124,25 @@ impl Counts {
     }
 }
 
+impl Verdict {
+    /// What comes out for `export`.
+    pub fn of(export: &Export) -> Self {
+        match (export.computed, export.recorded) {
+            (Some(computed), Some(recorded)) if computed == recorded => Self::Equal,
+            (Some(_), Some(_)) => Self::Different,
+            (None, Some(_)) => Self::OnlyRecorded,
+            (Some(_), None) => Self::OnlyComputed,
+            (None, None) => Self::Unknown,
+        }
+    }
+}
+
 impl Comparison {
     fn new(export: &Export) -> Self {
-        let verdict = match (export.computed, export.recorded) {
-            (Some(computed), Some(recorded)) if computed == recorded => Verdict::Equal,
-            (Some(_), Some(_)) => Verdict::Different,
-            (None, Some(_)) => Verdict::OnlyRecorded,
-            (Some(_), None) => Verdict::OnlyComputed,
-            (None, None) => Verdict::Unknown,
-        };
         Self {
             name: export.name.clone(),
             demangled: export.demangled.clone(),
-            verdict,
+            verdict: Verdict::of(export),
             computed: export.computed,
             recorded: export.recorded,
             unit: export.unit.clone(),

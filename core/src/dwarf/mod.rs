@@ -159,14 +159,17 @@ impl<'data> Sections<'data> {
     }
 }
 
-/// Where units start in `.debug_info`, in their order, as far as `.debug_aranges` tells: a unit without code is not in it. This is
-/// for sharing out units before `.debug_info` is read.
+/// Where units start in `.debug_info`, in their order, for sharing them out before they are read: as far as `.debug_aranges` tells,
+/// in which there is no unit without code; or where that is missing, by their headers.
 ///
 /// # Errors
 /// Those of [`Image::section`], and [`Error::Section`] if it cannot be decoded.
 pub fn unit_starts<'data, R: ReadRef<'data>>(image: &Image<'data, R>) -> Result<Vec<usize>> {
     const SECTION: &str = ".debug_aranges";
     let data = image.section(SECTION)?.unwrap_or_default();
+    if data.is_empty() {
+        return Ok(unit_starts_by_headers(image));
+    }
     let mut headers = gimli::DebugAranges::new(&data, image.endian()).headers();
     let malformed = |error: gimli::Error| Error::Section { section: SECTION.to_owned(), reason: error.to_string() };
     let mut starts = Vec::new();
@@ -176,6 +179,26 @@ pub fn unit_starts<'data, R: ReadRef<'data>>(image: &Image<'data, R>) -> Result<
     starts.sort_unstable();
     starts.dedup();
     Ok(starts)
+}
+
+/// Of each unit only its length is read. Where that leads nowhere, there are no more.
+fn unit_starts_by_headers<'data, R: ReadRef<'data>>(image: &Image<'data, R>) -> Vec<usize> {
+    /// What a length begins with that has 64 bits.
+    const DWARF64: u64 = 0xffff_ffff;
+    let mut starts = Vec::new();
+    let Some((section, size)) = image.section_range(".debug_info") else { return starts };
+    let number = |at: u64, length: u8| image.number(image.bytes(section.checked_add(at)?, length.into())?, length);
+    let unit_length = |at: u64| match number(at, 4)? {
+        0 => None,
+        DWARF64 => number(at + 4, 8)?.checked_add(12),
+        length => Some(length + 4),
+    };
+    let mut at = 0;
+    while let (Ok(start), Some(length)) = (usize::try_from(at), unit_length(at).filter(|_| at < size)) {
+        starts.push(start);
+        at = at.saturating_add(length);
+    }
+    starts
 }
 
 /// Which section a DIE is in. The order is the order in which units are visited.
@@ -214,6 +237,11 @@ impl DieOffset {
             1 => DebugSection::Types,
             _ => DebugSection::Supplementary,
         }
+    }
+
+    /// The offset in `.debug_info`; `None` for a DIE that is elsewhere.
+    pub fn in_info(self) -> Option<usize> {
+        (self.section() == DebugSection::Info).then(|| self.offset())
     }
 
     pub(crate) fn offset(self) -> usize {

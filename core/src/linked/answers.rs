@@ -12,7 +12,9 @@ use super::source::{Sources, source_elsewhere};
 use super::speakers::{Place, PlannedUnit, Silence};
 use crate::Result;
 use crate::dwarf::{Attr, DebugInfo, DieOffset, Unit};
+use crate::kernel::ExportList;
 use crate::kernel::facts::Export;
+use crate::object_types::{ObjectTypes, Symbol};
 use crate::types::SymbolRole;
 use crate::versions::Version;
 
@@ -113,13 +115,37 @@ pub(super) fn expanded_string(
     exports: &[Export],
     export: u32,
 ) -> Result<Option<Vec<u8>>> {
+    with_symbol(units, planned, exports, export, ObjectTypes::expanded_string)
+}
+
+pub(super) fn types_behind(
+    units: &Units<'_>,
+    planned: &PlannedUnit,
+    exports: &[Export],
+    export: u32,
+) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+    let lines = with_symbol(units, planned, exports, export, |types, list, symbol| {
+        let lines = types.types_behind(list, symbol)?;
+        Ok(lines.into_iter().map(|(name, string)| (name.to_vec(), string.to_vec())).collect())
+    })?;
+    Ok(lines.unwrap_or_default())
+}
+
+/// What `f` makes of the types of a unit's object and the symbol that an export is there.
+fn with_symbol<T>(
+    units: &Units<'_>,
+    planned: &PlannedUnit,
+    exports: &[Export],
+    export: u32,
+    f: impl FnOnce(&ObjectTypes, &ExportList, &Symbol) -> Result<T>,
+) -> Result<Option<T>> {
     units.with(&planned.unit, |debug_info, of_object| {
         let object = Object::new(units.rules.as_ref(), units.is_object, planned, exports);
         let position = planned.exports.iter().position(|planned| planned.export == export);
         let Some(id) = position.and_then(|position| object.id(position)) else { return Ok(None) };
         let types = object.types(debug_info, of_object)?;
         let symbol = types.symbols().iter().find(|symbol| symbol.names.contains(&id));
-        symbol.map(|symbol| types.expanded_string(object.list(), symbol)).transpose()
+        symbol.map(|symbol| f(&types, object.list(), symbol)).transpose()
     })
 }
 

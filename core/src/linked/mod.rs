@@ -24,7 +24,7 @@ pub use exporter::PointerName;
 pub use speakers::{Place, Plan, PlannedExport, PlannedUnit, Silence, Speakers, Trimmed};
 
 use crate::Result;
-use crate::dwarf::{DebugInfo, Sections, Unit};
+use crate::dwarf::{DebugInfo, DieOffset, Sections, Unit};
 use crate::kernel::KabiRules;
 use crate::kernel::facts::{Export, Kind};
 
@@ -142,6 +142,50 @@ impl<'s> Units<'s> {
         answers::expanded_string(self, planned, exports, export)
     }
 
+    /// The types that this string is made of, as the symtypes file of the unit has them: each with its string, sorted by name.
+    ///
+    /// # Errors
+    /// As [`Self::expanded_string`].
+    pub fn types_behind(
+        &self,
+        planned: &PlannedUnit,
+        exports: &[Export],
+        export: u32,
+    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        answers::types_behind(self, planned, exports, export)
+    }
+
+    /// Path and line of what the DIE at `place` defines or declares.
+    pub fn source(&self, place: &Place) -> Option<(String, u32)> {
+        source::source_elsewhere(self, place)
+    }
+
+    /// Whether any unit refers to DIEs of others: then these have to be at hand as well.
+    ///
+    /// # Errors
+    /// [`Error::Dwarf`](crate::Error::Dwarf) if a unit's abbreviations cannot be read.
+    pub fn refer_to_others(&self) -> Result<bool> {
+        let debug_info = DebugInfo::new(self.sections, None)?;
+        for unit in debug_info.units_of_info() {
+            if unit.refers_outside(&debug_info)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Calls `f` with what has to be at hand to read the DIE at `at`.
+    ///
+    /// # Errors
+    /// Those of `f`, and [`Error::Dwarf`](crate::Error::Dwarf) if units cannot be read.
+    pub fn with_die<T>(&self, at: DieOffset, f: impl FnOnce(&DebugInfo<'_>) -> Result<T>) -> Result<T> {
+        let unit = at.in_info().and_then(|offset| self.ranges.iter().find(|unit| unit.contains(&offset)));
+        match unit {
+            Some(unit) => self.with_debug_info(unit, f),
+            None => f(self.whole()?),
+        }
+    }
+
     /// Calls `f` with what has to be at hand to read the unit at `unit`.
     ///
     /// # Errors
@@ -165,15 +209,17 @@ impl<'s> Units<'s> {
                 return f(&debug_info, &[unit]);
             }
         }
-        let whole = match self.whole.get() {
-            Some(whole) => whole,
-            None => {
-                let whole = DebugInfo::new(self.sections, self.supplementary)?;
-                self.whole.get_or_init(|| whole)
-            }
-        };
+        let whole = self.whole()?;
         let units: Vec<_> = whole.units_of_info().filter(|unit| range.contains(&unit.range().start)).collect();
         f(whole, &units)
+    }
+
+    fn whole(&self) -> Result<&DebugInfo<'s>> {
+        if let Some(whole) = self.whole.get() {
+            return Ok(whole);
+        }
+        let whole = DebugInfo::new(self.sections, self.supplementary)?;
+        Ok(self.whole.get_or_init(|| whole))
     }
 }
 

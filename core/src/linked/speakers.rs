@@ -115,6 +115,15 @@ impl Plan {
         Ok(())
     }
 
+    /// Where the type of an export is told that may have no version: where it is defined, or in a unit that declares it.
+    pub fn description(&self, export: u32) -> Option<&Place> {
+        let mut planned = self.units.iter().flat_map(|unit| &unit.exports);
+        let definition =
+            planned.find(|planned| planned.export == export).and_then(|planned| planned.definition.as_ref());
+        let silence = self.silent.iter().find(|(silent, _)| *silent == export).map(|(_, silence)| silence);
+        definition.or_else(|| silence?.declaration())
+    }
+
     fn of_object(object: &Range<usize>, exports: Vec<PlannedExport>) -> Self {
         let unit = PlannedUnit { unit: object.clone(), exports, trimmed: Vec::new() };
         Self { units: vec![unit], silent: Vec::new() }
@@ -374,8 +383,17 @@ impl Silence {
         }
     }
 
+    /// The declaration that tells its type.
+    fn declaration(&self) -> Option<&Place> {
+        match self {
+            Self::Assembly { declaration, .. } => declaration.as_ref(),
+            Self::OnlyDeclared(place) => Some(place),
+            Self::Unmentioned | Self::Unheard | Self::Unplaced => None,
+        }
+    }
+
     /// The DIE that tells the most.
-    pub(super) fn place(&self) -> Option<&Place> {
+    pub fn place(&self) -> Option<&Place> {
         match self {
             Self::Assembly { definition: place, .. } | Self::OnlyDeclared(place) => Some(place),
             Self::Unmentioned | Self::Unheard | Self::Unplaced => None,

@@ -47,14 +47,21 @@ fn types_of_symbols() {
             let symbols = symbols(units, &names);
             with_debug_info(units, |debug_info, _| {
                 let mut graph = TypeGraph::new(debug_info);
+                let dies: Vec<_> = symbols.iter().map(|(_, symbol)| symbol.at).collect();
+                let mut users = BTreeMap::<_, BTreeSet<_>>::new();
                 for (name, symbol) in symbols {
                     let expected = closure(&symtypes, name);
                     assert_eq!(graph.types_of(symbol.at), expected, "{name} of {}", case.name);
                     for expected in expected {
                         let path = graph.path(symbol.at, &expected.parse().expect("any text is a query"));
                         assert!(path.is_some_and(|path| !path.is_empty()), "{name} of {}: {expected}", case.name);
+                        users.entry(expected).or_default().insert(symbol.at);
                     }
                     checked += 1;
+                }
+                for (name, expected) in users {
+                    let found = graph.users(&dies, &name.parse().expect("any text is a query"));
+                    assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), expected, "{name} of {}", case.name);
                 }
             });
         });

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use gimli::{DwTag, constants as dw};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use super::die::{Die, Reader, has_body};
@@ -101,7 +101,7 @@ impl<'d, 'a> TypeGraph<'d, 'a> {
     pub fn types_of(&mut self, symbol: DieOffset) -> Vec<String> {
         let start = self.vertex(symbol);
         let mut reached = vec![start];
-        let mut seen = rustc_hash::FxHashSet::from_iter([start]);
+        let mut seen = FxHashSet::from_iter([start]);
         let mut types = std::collections::BTreeSet::new();
         while let Some(vertex) = reached.pop() {
             let edges = self.read(vertex);
@@ -111,6 +111,34 @@ impl<'d, 'a> TypeGraph<'d, 'a> {
             reached.extend(self.edges[edges].iter().map(|edge| edge.to).filter(|&to| seen.insert(to)));
         }
         types.into_iter().collect()
+    }
+
+    /// Those of `symbols`, given by their DIEs, whose versions depend on the type.
+    pub fn users(&mut self, symbols: &[DieOffset], query: &TypeQuery) -> Vec<DieOffset> {
+        let starts: Vec<usize> = symbols.iter().map(|&symbol| self.vertex(symbol)).collect();
+        let mut seen: FxHashSet<usize> = starts.iter().copied().collect();
+        let mut reached: Vec<usize> = seen.iter().copied().collect();
+        let mut leading_to: FxHashMap<usize, Vec<usize>> = FxHashMap::default();
+        let mut depending = Vec::new();
+        while let Some(vertex) = reached.pop() {
+            let edges = self.read(vertex);
+            if self.name(vertex).is_some_and(|name| name.is(query)) {
+                depending.push(vertex);
+            }
+            for edge in &self.edges[edges] {
+                leading_to.entry(edge.to).or_default().push(vertex);
+                if seen.insert(edge.to) {
+                    reached.push(edge.to);
+                }
+            }
+        }
+        let mut depends: FxHashSet<usize> = depending.iter().copied().collect();
+        while let Some(vertex) = depending.pop() {
+            let from = leading_to.get(&vertex).into_iter().flatten();
+            depending.extend(from.copied().filter(|&from| depends.insert(from)));
+        }
+        let users = symbols.iter().zip(&starts).filter(|(_, start)| depends.contains(start));
+        users.map(|(&symbol, _)| symbol).collect()
     }
 
     /// By which way the type gets into the version of the symbol whose DIE is `symbol`: one with the fewest members and

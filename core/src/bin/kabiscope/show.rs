@@ -12,7 +12,7 @@ use kabiscope::abi::tree::{self, Expansion, Limits, Opaque, TypeQuery};
 use kabiscope::abi::{Abi, Export, SymbolKind};
 use kabiscope::cli::kabiscope::{Format, Show};
 use kabiscope::dwarf::DieOffset;
-use kabiscope::linked::{Place, PlannedUnit, Silence, Units};
+use kabiscope::linked::{Place, PlannedUnit, Units};
 use kabiscope::types::SymbolRole;
 use rayon::prelude::*;
 
@@ -100,20 +100,8 @@ fn symbol_of(args: &Show, file: &KernelFile, mut abi: Abi, index: u32, console: 
 
 /// Where the type of an export is said that has no version: where it is defined, or in a unit that declares it.
 fn declared(heard: &Heard<'_, '_>, index: u32, export: &Export) -> Option<Described> {
-    let mut planned = heard.plan.units.iter().flat_map(|unit| &unit.exports);
-    let definition = planned.find(|planned| planned.export == index).and_then(|planned| planned.definition.as_ref());
-    let silence = heard.plan.silent.iter().find(|(export, _)| *export == index).map(|(_, silence)| silence);
-    let declaration = match silence {
-        Some(Silence::Assembly { declaration, .. }) => declaration.as_ref(),
-        Some(Silence::OnlyDeclared(place)) => Some(place),
-        Some(Silence::Unmentioned | Silence::Unheard | Silence::Unplaced) | None => None,
-    };
-    let role = match export.kind {
-        Some(SymbolKind::Variable) => SymbolRole::Variable,
-        Some(SymbolKind::Function) | None => SymbolRole::Function,
-    };
-    let Place { unit, at } = definition.or(declaration)?.clone();
-    Some(Described { unit, at, role })
+    let Place { unit, at } = heard.plan.description(index)?.clone();
+    Some(Described { unit, at, role: SymbolKind::role(export.kind) })
 }
 
 /// What is to be opened: a symbol's DIE.

@@ -5,12 +5,14 @@ mod bench;
 mod debian;
 mod excerpt;
 mod fuzz;
+mod kernel;
 mod kernel_image;
 mod kernel_source;
 mod man;
 mod oracle;
 mod project;
 mod test;
+mod web;
 
 use std::process::ExitCode;
 
@@ -31,7 +33,12 @@ enum Task {
     Fixtures(oracle::FixtureArgs),
     Bench(bench::Args),
     Fuzz(fuzz::Args),
+    Kernel(kernel::Args),
     Man(man::Args),
+    Serve(web::ServeArgs),
+    Dist(web::DistArgs),
+    Browser(web::BrowserArgs),
+    WasmTest(web::RunnerArgs),
 }
 
 fn main() -> ExitCode {
@@ -41,7 +48,12 @@ fn main() -> ExitCode {
         Task::Fixtures(args) => oracle::fixtures(&args),
         Task::Bench(args) => bench::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
+        Task::Kernel(args) => kernel::run(&args),
         Task::Man(args) => man::run(&args),
+        Task::Serve(args) => web::serve(&args),
+        Task::Dist(args) => web::dist(&args),
+        Task::Browser(args) => web::browser(&args),
+        Task::WasmTest(args) => web::runner(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

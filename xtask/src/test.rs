@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! `cargo xtask test`: everything a change has to pass.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
@@ -9,10 +8,9 @@ use clap::ValueEnum;
 use xshell::{Cmd, Shell, cmd};
 
 use crate::project;
+use crate::web::{self, Outcome, WASM};
 
-const WASM: &str = "wasm32-unknown-unknown";
-
-/// Check format, lints, documentation, tests and the WebAssembly build of the core.
+/// Check format, lints, documentation, tests, the WebAssembly build of the core, and the page in a browser.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Run this step only (may be given several times).
@@ -32,6 +30,8 @@ enum Step {
     Tests,
     /// The core without its default features, built for WebAssembly.
     Wasm,
+    /// The page, in a headless browser: unit tests and end to end.
+    Browser,
 }
 
 /// Runs the steps, all of them even if one fails, and ends with a summary.
@@ -51,12 +51,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     summarise(&report)
 }
 
-fn summarise(report: &[(String, Duration, anyhow::Result<()>)]) -> anyhow::Result<()> {
+fn summarise(report: &[(String, Duration, anyhow::Result<Outcome>)]) -> anyhow::Result<()> {
     println!("\n==> summary");
     for (name, time, outcome) in report {
         let seconds = time.as_secs_f64();
         match outcome {
-            Ok(()) => println!("{name:<8} {seconds:>7.1} s  ok"),
+            Ok(Outcome::Passed) => println!("{name:<8} {seconds:>7.1} s  ok"),
+            Ok(Outcome::Skipped(reason)) => println!("{name:<8} {seconds:>7.1} s  skipped: {reason}"),
             Err(error) => println!("{name:<8} {seconds:>7.1} s  FAILED: {error}"),
         }
     }
@@ -67,7 +68,7 @@ fn summarise(report: &[(String, Duration, anyhow::Result<()>)]) -> anyhow::Resul
 }
 
 impl Step {
-    fn run(self, sh: &Shell) -> anyhow::Result<()> {
+    fn run(self, sh: &Shell) -> anyhow::Result<Outcome> {
         match self {
             Self::Fmt => {
                 require_component(sh, "rustfmt", cmd!(sh, "cargo fmt --version"))?;
@@ -77,6 +78,8 @@ impl Step {
                 require_component(sh, "clippy", cmd!(sh, "cargo clippy --version"))?;
                 cmd!(sh, "cargo clippy --workspace --all-targets --all-features -- -D warnings").run()?;
                 cmd!(sh, "cargo clippy --package kabiscope --lib --no-default-features -- -D warnings").run()?;
+                web::require_target(sh)?;
+                cmd!(sh, "cargo clippy --package kabiscope-web --all-targets --target {WASM} -- -D warnings").run()?;
             }
             Self::Doc => {
                 cmd!(sh, "cargo doc --workspace --all-features --no-deps").env("RUSTDOCFLAGS", "-D warnings").run()?;
@@ -85,11 +88,12 @@ impl Step {
                 cmd!(sh, "cargo test --workspace --all-features --no-fail-fast").run()?;
             }
             Self::Wasm => {
-                require_target(sh, WASM)?;
+                web::require_target(sh)?;
                 cmd!(sh, "cargo build --package kabiscope --lib --no-default-features --target {WASM}").run()?;
             }
+            Self::Browser => return web::run_tests(sh, None),
         }
-        Ok(())
+        Ok(Outcome::Passed)
     }
 }
 
@@ -99,13 +103,4 @@ fn require_component(sh: &Shell, component: &str, probe: Cmd<'_>) -> xshell::Res
         return Ok(());
     }
     cmd!(sh, "rustup component add {component}").run()
-}
-
-/// Installs the standard library of a target if the toolchain lacks it.
-fn require_target(sh: &Shell, target: &str) -> xshell::Result<()> {
-    let library = cmd!(sh, "rustc --print target-libdir --target {target}").quiet().read()?;
-    if Path::new(&library).is_dir() {
-        return Ok(());
-    }
-    cmd!(sh, "rustup target add {target}").run()
 }

@@ -5,11 +5,13 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use rustix::process::Pid;
 use wait4::Wait4;
 
 /// What a process took.
@@ -65,7 +67,7 @@ pub(super) fn peak_of_anonymous_memory(command: &mut Command) -> anyhow::Result<
             let mut peak = 0;
             while !ended.load(Ordering::Relaxed) {
                 // There is none any more when the process has ended and is not yet waited for.
-                let now = fs::read_to_string(&status).ok().and_then(|status| anonymous_memory(&status));
+                let now = fs::read_to_string(&status).ok().and_then(|status| in_bytes(&status, "RssAnon:"));
                 peak = peak.max(now.unwrap_or_default());
                 thread::sleep(INTERVAL);
             }
@@ -81,9 +83,59 @@ pub(super) fn peak_of_anonymous_memory(command: &mut Command) -> anyhow::Result<
     })
 }
 
-/// In bytes.
-fn anonymous_memory(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+/// Watches how much memory the pages of a browser take with their workers: those of a group of processes that render.
+pub(super) struct PageMemory {
+    ended: Arc<AtomicBool>,
+    watch: thread::JoinHandle<u64>,
+}
+
+impl PageMemory {
+    /// Begins to watch.
+    pub(super) fn watch(group: Pid) -> Self {
+        const INTERVAL: Duration = Duration::from_millis(50);
+        let ended = Arc::new(AtomicBool::new(false));
+        let has_ended = Arc::clone(&ended);
+        let watch = thread::spawn(move || {
+            let mut peak = 0;
+            while !has_ended.load(Ordering::Relaxed) {
+                peak = peak.max(memory_of_pages(group).unwrap_or_default());
+                thread::sleep(INTERVAL);
+            }
+            peak
+        });
+        Self { ended, watch }
+    }
+
+    /// The most that there was at a time, in bytes.
+    pub(super) fn peak(self) -> u64 {
+        self.ended.store(true, Ordering::Relaxed);
+        self.watch.join().expect("the watch does not panic")
+    }
+}
+
+/// In bytes; what is shared with other processes is counted in part.
+fn memory_of_pages(group: Pid) -> anyhow::Result<u64> {
+    let mut sum = 0;
+    for entry in fs::read_dir("/proc")? {
+        let process = entry?.path();
+        let Ok(stat) = fs::read_to_string(process.join("stat")) else { continue };
+        let renders = fs::read_to_string(process.join("cmdline")).is_ok_and(|line| line.contains("--type=renderer"));
+        if renders && process_group(&stat) == Some(group.as_raw_nonzero().get()) {
+            let memory = fs::read_to_string(process.join("smaps_rollup")).unwrap_or_default();
+            sum += in_bytes(&memory, "Pss:").unwrap_or_default();
+        }
+    }
+    Ok(sum)
+}
+
+/// Of `/proc/PID/stat`: the third of what follows the name, which stands in brackets and may hold anything.
+fn process_group(stat: &str) -> Option<i32> {
+    stat.rsplit_once(')')?.1.split_whitespace().nth(2)?.parse().ok()
+}
+
+/// What the kernel tells in kilobytes.
+fn in_bytes(status: &str, what: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(what))?;
     let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kibibytes << 10)
 }
@@ -118,9 +170,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn anonymous_memory_of_a_status() {
+    fn memory_of_a_status() {
         let status = "VmRSS:\t  400123 kB\nRssAnon:\t    2048 kB\nRssFile:\t  398075 kB\n";
-        assert_eq!(anonymous_memory(status), Some(2 << 20));
-        assert_eq!(anonymous_memory("State:\tZ (zombie)\n"), None);
+        assert_eq!(in_bytes(status, "RssAnon:"), Some(2 << 20));
+        assert_eq!(in_bytes("State:\tZ (zombie)\n", "RssAnon:"), None);
+    }
+
+    #[test]
+    fn group_of_a_process() {
+        assert_eq!(process_group("812 (chromium (a b) c) S 800 799 799 0"), Some(799));
+        assert_eq!(process_group("812"), None);
     }
 }

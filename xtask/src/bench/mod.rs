@@ -6,6 +6,7 @@ mod corpus;
 mod image;
 mod instructions;
 mod measure;
+mod page;
 mod report;
 mod stages;
 
@@ -23,6 +24,7 @@ pub(crate) struct Args {
 #[derive(clap::Subcommand)]
 enum Part {
     Image(image::Options),
+    Page(page::Options),
     /// Time the stages from bytes to versions, with Criterion.
     Stages,
     /// Count the instructions of these stages, with valgrind, which is installed if it is missing.
@@ -34,6 +36,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     match &args.part {
         None => comparison::run(&args.comparison),
         Some(Part::Image(options)) => image::run(options),
+        Some(Part::Page(options)) => page::run(options),
         Some(Part::Stages) => stages::run(),
         Some(Part::Instructions) => instructions::run(),
     }

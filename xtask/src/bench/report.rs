@@ -21,6 +21,7 @@ const INPUTS: [&str; 5] = ["fixture_basics", "fixture_rust", "nfs4proc", "sched_
 pub(super) enum Block {
     Comparison,
     Image,
+    Page,
     Stages,
     Instructions,
 }
@@ -31,6 +32,7 @@ impl Block {
         match self {
             Self::Comparison => "cargo xtask bench",
             Self::Image => "cargo xtask bench image",
+            Self::Page => "cargo xtask bench page",
             Self::Stages => "cargo xtask bench stages",
             Self::Instructions => "cargo xtask bench instructions",
         }

@@ -109,6 +109,15 @@ impl Types {
         self.set(variable, dw::DW_AT_external, AttributeValue::FlagPresent);
     }
 
+    /// An object where [`EXPORT`] is of a type of itself, by way of so many types with this tag.
+    pub fn cycle(tag: DwTag, length: usize) -> Vec<u8> {
+        let mut types = Self::new();
+        let first = types.add(tag);
+        let last = (1..length).fold(first, |of, _| types.add_of(tag, of));
+        types.set_type(first, last);
+        types.object_of(last)
+    }
+
     /// The object, where [`EXPORT`] is a variable of this type.
     pub fn object_of(mut self, of: UnitEntryId) -> Vec<u8> {
         self.variable(EXPORT, of);

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use gimli::{DwForm, DwTag, Encoding, Reader as _, RunTimeEndian, constants as dw};
 
-use super::abbreviation::{Abbreviation, Abbreviations, Step, fixed_size};
+use super::abbreviation::{Abbreviation, Abbreviations, Step, Steps, fixed_size};
 use super::attributes::{Attr, Attributes, StringRef, Value};
 use super::outline::{Outline, passes_prefix};
 use super::{DebugInfo, DebugSection, DieOffset, Slice, dwarf_error};
@@ -184,11 +184,7 @@ impl<'a> Unit<'a> {
         entry: Entry<'_>,
         attributes: &mut Attributes,
     ) -> Result<EntryEnd> {
-        let mut data = self.reader(entry.attributes)?;
-        match self.read_attributes(debug_info, entry.table.steps(entry.abbreviation.read), &mut data, attributes) {
-            Ok(()) => Ok(EntryEnd(self.position(data))),
-            Err(error) => Err(dwarf_error(entry.at, error)),
-        }
+        self.take_steps(debug_info, entry, entry.abbreviation.read, attributes)
     }
 
     /// Reads what is told of a symbol, a type or a unit beside what counts for a version.
@@ -198,8 +194,20 @@ impl<'a> Unit<'a> {
         entry: Entry<'_>,
         attributes: &mut Attributes,
     ) -> Result<EntryEnd> {
+        self.take_steps(debug_info, entry, entry.abbreviation.detail, attributes)
+    }
+
+    /// Reads attributes of `entry` by some of its abbreviation's steps; returns where they end.
+    #[inline]
+    fn take_steps(
+        &self,
+        debug_info: &DebugInfo<'a>,
+        entry: Entry<'_>,
+        steps: Steps,
+        attributes: &mut Attributes,
+    ) -> Result<EntryEnd> {
         let mut data = self.reader(entry.attributes)?;
-        match self.read_attributes(debug_info, entry.table.steps(entry.abbreviation.detail), &mut data, attributes) {
+        match self.read_attributes(debug_info, entry.table.steps(steps), &mut data, attributes) {
             Ok(()) => Ok(EntryEnd(self.position(data))),
             Err(error) => Err(dwarf_error(entry.at, error)),
         }

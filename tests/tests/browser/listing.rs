@@ -98,7 +98,7 @@ pub(crate) async fn thousands(page: &Page) -> anyhow::Result<()> {
     }
     let last: String = page.evaluate(&format!("{grid}.querySelector('[aria-rowindex=\"13085\"]').textContent")).await?;
     ensure!(last.starts_with("zst"), "{last}");
-    page.find(SEARCH).await?.send_keys("filp_open").await?;
+    page.search("filp_open").await?;
     page.pick("Exports", "filp_open").await?;
     page.find("[role=treeitem]").await?;
     page.require_answering(start).await

@@ -57,6 +57,7 @@ fn main() -> anyhow::Result<ExitCode> {
             opening::through_the_button,
             opening::one_after_the_other,
             opening::with_a_debug_file,
+            opening::with_a_debug_file_later,
             opening::without_debug_info,
             opening::a_wrong_file,
             opening::a_truncated_file,

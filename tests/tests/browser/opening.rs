@@ -52,6 +52,21 @@ pub(crate) async fn with_a_debug_file(page: &Page) -> anyhow::Result<()> {
     page.wait_for_status("mini_a.ko: 5 exports; 5 versions equal what is recorded, 0 differ.").await
 }
 
+pub(crate) async fn with_a_debug_file_later(page: &Page) -> anyhow::Result<()> {
+    page.open_fixtures(&["split/mini_a.ko"]).await?;
+    page.wait_for_status("No versions are computed").await?;
+    page.open_fixtures(&["split/mini_a.ko.debug"]).await?;
+    page.wait_for_status("mini_a.ko: 5 exports; 5 versions equal what is recorded, 0 differ.").await?;
+    ensure!(page.texts(".notices").await?.is_empty(), "there is nothing to complain of");
+    page.click_button("Close").await?;
+    // The other way round it says what is missing.
+    page.open_fixtures(&["split/mini_a.ko.debug"]).await?;
+    page.wait_for_text(".notices", "mini_a.ko.debug is a separate debug file").await?;
+    page.wait_for_text(".notices", "Hint: open that file as well").await?;
+    page.open_fixtures(&["split/mini_a.ko"]).await?;
+    page.wait_for_status("mini_a.ko: 5 exports; 5 versions equal what is recorded, 0 differ.").await
+}
+
 pub(crate) async fn without_debug_info(page: &Page) -> anyhow::Result<()> {
     page.open_fixtures(&["split/mini_a.ko"]).await?;
     page.pick("Exports", "mini_a_send").await?;

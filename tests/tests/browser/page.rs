@@ -260,6 +260,11 @@ impl Page {
         Ok(self.client.perform_actions(actions).await?)
     }
 
+    /// Types into the search box.
+    pub(crate) async fn search(&self, text: &str) -> anyhow::Result<()> {
+        Ok(self.find("input[aria-label='Search symbols']").await?.send_keys(text).await?)
+    }
+
     /// Clicks on the row of a symbol in a grid.
     pub(crate) async fn pick(&self, grid: &str, name: &str) -> anyhow::Result<()> {
         let row = format!(
@@ -333,8 +338,12 @@ impl Page {
     pub(crate) async fn require_answering(&self, start: f64) -> anyhow::Result<()> {
         let mut tasks = self.long_tasks().await?;
         tasks.retain(|task| task.start >= start);
-        let durations: Vec<f64> = tasks.iter().map(|task| task.duration).collect();
-        ensure!(tasks.is_empty(), "the page did not answer for so many milliseconds: {durations:?}");
+        let now = self.now().await?;
+        let tasks: Vec<String> = tasks
+            .iter()
+            .map(|LongTask { start: at, duration }| format!("{duration} ms, {:.0} ms after the start", at - start))
+            .collect();
+        ensure!(tasks.is_empty(), "in {:.0} ms, the page did not answer for {}", now - start, tasks.join("; "));
         Ok(())
     }
 

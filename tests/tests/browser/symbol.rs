@@ -55,6 +55,7 @@ pub(crate) async fn tree(page: &Page) -> anyhow::Result<()> {
 pub(crate) async fn follow_and_return(page: &Page) -> anyhow::Result<()> {
     page.click_button("Try a sample").await?;
     page.wait_until_finished().await?;
+    page.search("task_wake").await?;
     page.pick("Exports", "task_wake").await?;
     page.click(&format!("{TREE} .follow")).await?;
     page.wait_for_text(&format!("{SYMBOL} h2"), "struct task").await?;

@@ -69,6 +69,14 @@ impl Column {
         }
     }
 
+    /// Whether what it says may change when versions are known.
+    pub(super) fn depends_on_versions(self) -> bool {
+        match self {
+            Self::Name | Self::Licence | Self::Namespace | Self::Module | Self::Recorded => false,
+            Self::Kind | Self::Language | Self::Computed | Self::Match => true,
+        }
+    }
+
     /// What it says of an export, one for whose file versions may still come.
     pub(super) fn text(self, export: &Export, may_come: bool) -> Cow<'_, str> {
         match self {

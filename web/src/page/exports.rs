@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The list of exports, with what it is searched, filtered and sorted by.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use gloo_timers::callback::Timeout;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::columns::{Column, Outcome};
-use super::files::{self, Files, OpenFile, RowId};
+use super::files::{self, Files, OpenFile, RowId, Source};
 use super::place::Place;
-use super::rows::Rows;
+use super::rows::{Rows, Slot};
 use super::search::Search;
 use super::{Navigator, grouped};
 
@@ -31,7 +33,8 @@ pub(super) struct Props {
 pub(super) fn Exports(props: &Props) -> Html {
     let Props { files, place, navigator } = props;
     // What was picked makes no other list.
-    let found = use_memo((Rc::clone(files), place.without_pick()), |(files, place)| files::rows(files, place));
+    let source = Source::new(files, place.depends_on_versions());
+    let found = use_memo((source, place.without_pick()), |(source, place)| files::rows(&source.files, place));
     let rows: &[RowId] = found.as_deref().unwrap_or_default();
     let count = rows.len();
     let scope = place.scope.as_deref();
@@ -81,11 +84,12 @@ pub(super) fn Exports(props: &Props) -> Html {
         Callback::from(move |index: usize| active.set(found.as_deref().unwrap_or_default().get(index).copied()))
     };
     let row = {
-        let (files, found, pick) = (Rc::clone(files), Rc::clone(&found), pick.clone());
-        Callback::from(move |(index, id): (usize, String)| {
-            let row = found.as_deref().unwrap_or_default()[index];
-            let state = RowState { is_active: active_index == Some(index), is_picked: picked == Some(row) };
-            view_row(index, id, &files[row.file], row, state, pick.reform(move |_| index))
+        let (files, found) = (Rc::clone(files), Rc::clone(&found));
+        Callback::from(move |slot: Slot| {
+            let row = found.as_deref().unwrap_or_default()[slot.index];
+            let (is_active, is_picked) = (active_index == Some(slot.index), picked == Some(row));
+            let (key, file, export) = (slot.key, files[row.file].clone(), row.export);
+            html! { <Row {key} {slot} {file} {export} {is_active} {is_picked} /> }
         })
     };
     let empty = match &*found {
@@ -96,7 +100,7 @@ pub(super) fn Exports(props: &Props) -> Html {
     html! {
         <section class="list" aria-label="List of exports">
             <SearchBar files={Rc::clone(files)} place={place.clone()} navigator={navigator.clone()} {count} {all} />
-            <Rows id={GRID} role="grid" label="Exports" {count} active={active_index} {on_move} {on_key} {row}
+            <Rows id={GRID} role="grid" label="Exports" {count} active={active_index} {on_move} {on_key} {row} on_click={pick}
                 head={head(place, navigator)} />
             if let Some(empty) = empty { <div class="empty">{ empty }</div> }
         </section>
@@ -153,22 +157,22 @@ fn head(place: &Place, navigator: &Navigator) -> Html {
     html! { <div class="row head" role="row" aria-rowindex="1">{ for Column::ALL.into_iter().map(title) }</div> }
 }
 
-#[derive(Clone, Copy)]
-struct RowState {
+#[derive(Properties, PartialEq)]
+struct RowProps {
+    slot: Slot,
+    file: OpenFile,
+    /// By its index.
+    export: usize,
     is_active: bool,
     is_picked: bool,
 }
 
-fn view_row(
-    index: usize,
-    id: String,
-    file: &OpenFile,
-    row: RowId,
-    state: RowState,
-    onclick: Callback<MouseEvent>,
-) -> Html {
+/// An export. A component, so that it is drawn anew only when it is another one, or more is known.
+#[component]
+fn Row(props: &RowProps) -> Html {
+    let RowProps { slot, file, export, is_active, is_picked } = props;
     let abi = file.abi.borrow();
-    let export = &abi.exports[row.export];
+    let export = &abi.exports[*export];
     let may_come = file.is_working();
     let cell = |column: Column| {
         let content = match column {
@@ -191,10 +195,10 @@ fn view_row(
         };
         html! { <div role="gridcell" class={column.key()}>{ content }</div> }
     };
-    let classes = classes!("row", state.is_active.then_some("active"), state.is_picked.then_some("picked"));
+    let classes = classes!("row", is_active.then_some("active"), is_picked.then_some("picked"));
     html! {
-        <div {id} key={index} class={classes} role="row" aria-rowindex={(index + 2).to_string()}
-            aria-selected={state.is_picked.to_string()} {onclick}>
+        <div id={slot.id.clone()} class={classes} role="row" aria-rowindex={(slot.index + 2).to_string()}
+            aria-selected={is_picked.to_string()}>
             { for Column::ALL.into_iter().map(cell) }
         </div>
     }
@@ -215,13 +219,24 @@ struct SearchProps {
 #[component]
 fn SearchBar(props: &SearchProps) -> Html {
     let SearchProps { files, place, navigator, count, all } = props;
-    let oninput = navigator.amend.reform({
-        let place = place.clone();
+    // What was typed and is not searched yet. A browser may hand over several keys at once, and the list is drawn once for them all.
+    let typed = use_mut_ref(|| None::<(String, Timeout)>);
+    let value = typed.borrow().as_ref().map_or_else(|| place.query.clone(), |(query, _)| query.clone());
+    let oninput = {
+        let (typed, place, amend) = (Rc::clone(&typed), place.clone(), navigator.amend.clone());
         move |event: InputEvent| {
             let query = event.target_unchecked_into::<HtmlInputElement>().value();
-            Place { query, ..place.clone() }
+            let searching = Timeout::new(0, {
+                let (typed, place, amend) = (Rc::clone(&typed), place.clone(), amend.clone());
+                move || {
+                    if let Some((query, _)) = typed.take() {
+                        amend.emit(Place { query, ..place });
+                    }
+                }
+            });
+            typed.replace(Some((query, searching)));
         }
-    });
+    };
     let onkeydown = |event: KeyboardEvent| {
         if matches!(&*event.key(), "ArrowDown" | "Enter") {
             event.prevent_default();
@@ -230,12 +245,17 @@ fn SearchBar(props: &SearchProps) -> Html {
     };
     let search = Search::parse(&place.query);
     let kind = search.as_ref().ok().and_then(Search::title);
-    let filters = use_memo((Rc::clone(files), place.scope.clone()), |(files, scope)| {
-        let values = |column| (column, files::values(files, scope.as_deref(), column));
-        Column::FILTERS.map(values)
-    });
-    let filter = |(column, values): &(Column, Vec<String>)| {
-        let column = *column;
+    let [fixed, growing] = [false, true].map(|depends| Source::new(files, depends));
+    let values = |depends: bool| {
+        move |(source, scope): &(Source, Option<String>)| {
+            let columns = Column::FILTERS.into_iter().filter(|column| column.depends_on_versions() == depends);
+            columns.map(|column| (column, files::values(&source.files, scope.as_deref(), column))).collect()
+        }
+    };
+    let fixed: Rc<BTreeMap<Column, Vec<String>>> = use_memo((fixed, place.scope.clone()), values(false));
+    let growing: Rc<BTreeMap<Column, Vec<String>>> = use_memo((growing, place.scope.clone()), values(true));
+    let filter = |column: Column| {
+        let values = fixed.get(&column).or_else(|| growing.get(&column)).map(Vec::as_slice).unwrap_or_default();
         let chosen = place.filter.get(&column);
         if values.len() < 2 && chosen.is_none() {
             return Html::default();
@@ -272,12 +292,12 @@ fn SearchBar(props: &SearchProps) -> Html {
         <search class="bar">
             <div class="box">
                 <input id={SEARCH} type="search" aria-label="Search symbols" spellcheck="false" autocomplete="off"
-                    placeholder="Search symbols: part, glob* or /regex/" value={place.query.clone()}
+                    placeholder="Search symbols: part, glob* or /regex/" {value}
                     aria-invalid={search.is_err().to_string()} {oninput} {onkeydown} />
                 if let Some(kind) = kind { <span class="tag">{ kind }</span> }
                 <span class="quiet count">{ shown }</span>
             </div>
-            <div class="filters">{ for filters.iter().map(filter) }</div>
+            <div class="filters">{ for Column::FILTERS.into_iter().map(filter) }</div>
         </search>
     }
 }

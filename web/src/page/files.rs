@@ -2,6 +2,7 @@
 //! The files that are open, as the page knows them.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use kabiscope::abi::{Abi, Export};
@@ -9,7 +10,7 @@ use kabiscope::abi::{Abi, Export};
 use super::columns::Column;
 use super::place::{Order, Place};
 use super::search::Search;
-use crate::session::{FileId, Phase, Session};
+use crate::session::{FileId, Session};
 
 /// An open file. A handle: what is known of the file grows behind it, and `revision` tells by how much.
 #[derive(Clone)]
@@ -20,19 +21,21 @@ pub(super) struct OpenFile {
     pub(super) opening: u32,
     /// Which file of that it is.
     pub(super) id: FileId,
+    /// Whether it has debugging information itself.
+    pub(super) has_debug_info: bool,
     /// What is known of it.
     pub(super) abi: Rc<RefCell<Abi>>,
     /// Grows with that.
     revision: u32,
-    /// How far its versions are.
+    /// Whether more will be known.
     pub(super) state: State,
 }
 
-/// How far the versions of a file are.
+/// Whether more will be known of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum State {
-    /// Something is going on, and how much of it is done.
-    Working { phase: Option<Phase>, done: u64, total: u64, since: u64 },
+    /// Somebody works on it.
+    Working,
     /// All is known, or nobody works on it any more; what it would take to know more.
     Finished { hint: Option<Rc<str>> },
 }
@@ -54,9 +57,9 @@ impl PartialEq for OpenFile {
 }
 
 impl OpenFile {
-    pub(super) fn new(session: Session, opening: u32, id: FileId, abi: Abi) -> Self {
-        let state = State::Working { phase: None, done: 0, total: 0, since: 0 };
-        Self { session, opening, id, abi: Rc::new(RefCell::new(abi)), revision: 0, state }
+    pub(super) fn new(session: Session, opening: u32, id: FileId, abi: Abi, has_debug_info: bool) -> Self {
+        let abi = Rc::new(RefCell::new(abi));
+        Self { session, opening, id, has_debug_info, abi, revision: 0, state: State::Working }
     }
 
     /// Takes over what is known now.
@@ -78,7 +81,7 @@ impl OpenFile {
 
     /// Whether versions may still come.
     pub(super) fn is_working(&self) -> bool {
-        matches!(self.state, State::Working { .. })
+        self.state == State::Working
     }
 
     /// Whether it is the same file, whatever is known of it.
@@ -106,6 +109,28 @@ pub(super) fn picked<'f>(files: &'f [OpenFile], place: &Place) -> Option<&'f Ope
 /// The index of a symbol.
 pub(super) fn position(abi: &Abi, symbol: &str) -> Option<usize> {
     abi.exports.iter().position(|export| export.name == symbol)
+}
+
+/// Files of which something is derived. They are equal as long as that is the same: when more versions are known, only what depends
+/// on versions is derived anew.
+pub(super) struct Source {
+    pub(super) files: Files,
+    depends_on_versions: bool,
+}
+
+impl Source {
+    pub(super) fn new(files: &Files, depends_on_versions: bool) -> Self {
+        Self { files: Rc::clone(files), depends_on_versions }
+    }
+}
+
+impl PartialEq for Source {
+    fn eq(&self, other: &Self) -> bool {
+        let same = if self.depends_on_versions { OpenFile::eq } else { OpenFile::is };
+        self.depends_on_versions == other.depends_on_versions
+            && self.files.len() == other.files.len()
+            && self.files.iter().zip(&*other.files).all(|(a, b)| same(a, b))
+    }
 }
 
 /// The exports that a place lists, in its order. The error is what is wrong with its search.
@@ -139,12 +164,18 @@ pub(super) fn rows(files: &[OpenFile], place: &Place) -> Result<Vec<RowId>, Stri
 
 /// The values that exports have in a column, in their order.
 pub(super) fn values(files: &[OpenFile], scope: Option<&str>, column: Column) -> Vec<String> {
-    let mut values = std::collections::BTreeSet::new();
+    let mut values = BTreeSet::new();
     for file in files.iter().filter(|file| scope.is_none_or(|scope| scope == file.key())) {
-        for export in &file.abi.borrow().exports {
+        let abi = file.abi.borrow();
+        // Most exports have the value of the one before.
+        let mut last = None;
+        for export in &abi.exports {
             let value = column.text(export, file.is_working());
-            if !values.contains(&*value) {
-                values.insert(value.into_owned());
+            if last.as_ref() != Some(&value) {
+                if !values.contains(&*value) {
+                    values.insert(value.to_string());
+                }
+                last = Some(value);
             }
         }
     }

@@ -9,7 +9,7 @@ use yew::prelude::*;
 
 use super::files::{Files, OpenFile};
 use super::place::Place;
-use super::rows::Rows;
+use super::rows::{Rows, Slot};
 use super::{Navigator, counted};
 
 #[derive(Properties, PartialEq)]
@@ -113,14 +113,8 @@ fn OneModule(props: &OneProps) -> Html {
     let imports: Vec<Import> = imports(report).cloned().collect();
     let count = imports.len();
     let row = {
-        let active = active.clone();
-        Callback::from(move |(index, id): (usize, String)| {
-            let onclick = {
-                let active = active.setter();
-                Callback::from(move |_: MouseEvent| active.set(Some(index)))
-            };
-            view_row(index, id, &imports[index], *active == Some(index), onclick)
-        })
+        let active = *active;
+        Callback::from(move |slot: Slot| view_row(&slot, &imports[slot.index], active == Some(slot.index)))
     };
     let title = |title: &str| html! { <div role="columnheader" class={title.to_lowercase()}>{ title }</div> };
     let titles = ["Name", "Wanted", "Provided", "Provider", "Licence", "Namespace", "Verdict"];
@@ -131,7 +125,7 @@ fn OneModule(props: &OneProps) -> Html {
                 <p><b>{ &report.module }</b>{ ": " }{ verdict(report) }{ against(report) }</p>
                 { problems(report) }
             </div>
-            <Rows id="imports" role="grid" label="Imports" {count} active={*active} {on_move} {row} {head} />
+            <Rows id="imports" role="grid" label="Imports" {count} active={*active} on_move={on_move.clone()} on_click={on_move} {row} {head} />
             if count == 0 { <div class="empty"><p>{ "This module needs nothing." }</p></div> }
         </section>
     }
@@ -164,7 +158,7 @@ fn problems(report: &LoadReport) -> Html {
     }
 }
 
-fn view_row(index: usize, id: String, import: &Import, is_active: bool, onclick: Callback<MouseEvent>) -> Html {
+fn view_row(slot: &Slot, import: &Import, is_active: bool) -> Html {
     let cell = |class: &'static str, content: Html| html! { <div role="gridcell" class={class}>{ content }</div> };
     let text = |text: Option<String>| html! { { text.unwrap_or_default() } };
     let (class, sign, words) = outcome(import);
@@ -175,8 +169,8 @@ fn view_row(index: usize, id: String, import: &Import, is_active: bool, onclick:
     };
     let title = import.problems.first().map(|problem| problem.message.clone());
     html! {
-        <div {id} key={index} class={classes!("row", is_active.then_some("active"))} role="row"
-            aria-rowindex={(index + 2).to_string()} aria-selected={is_active.to_string()} {title} {onclick}>
+        <div id={slot.id.clone()} key={slot.key} class={classes!("row", is_active.then_some("active"))} role="row"
+            aria-rowindex={(slot.index + 2).to_string()} aria-selected={is_active.to_string()} {title}>
             { cell("name", html! {
                 <>
                     <span class="name">{ &import.name }</span>

@@ -23,6 +23,7 @@ mod status;
 mod symbol;
 mod tree;
 
+use std::mem;
 use std::rc::Rc;
 
 use gloo_events::{EventListener, EventListenerOptions};
@@ -38,9 +39,9 @@ use self::imports::Imports;
 use self::open::{DropZone, OpenButton};
 use self::place::Place;
 use self::start::Start;
-use self::status::Status;
+use self::status::{Status, Work};
 use self::symbol::Symbol;
-use crate::session::{Change, Session};
+use crate::session::{Change, FileId, Session};
 
 /// Shows the page in the place that the document has for it.
 pub(crate) fn show() {
@@ -75,9 +76,20 @@ struct Opening {
     awaited: usize,
 }
 
+/// A file with debugging information, and nothing else.
+struct DebugFile {
+    /// What it shares with the file that it was split from.
+    build_id: String,
+    handle: File,
+}
+
 /// The page.
 struct Page {
     files: Files,
+    /// What goes on.
+    works: Vec<Work>,
+    /// Debug files that wait for the files that they were split from.
+    debug_files: Vec<DebugFile>,
     place: Place,
     notices: Vec<Notice>,
     is_help_open: bool,
@@ -136,6 +148,8 @@ impl Component for Page {
         }
         Self {
             files: Files::default(),
+            works: Vec::new(),
+            debug_files: Vec::new(),
             place,
             notices: Vec::new(),
             is_help_open: false,
@@ -160,7 +174,7 @@ impl Component for Page {
             Message::SampleCame(Err(trouble)) => {
                 self.notice(format!("The sample cannot be loaded: {trouble}"), None);
             }
-            Message::Told(opening, change) => return self.take(opening, change),
+            Message::Told(opening, change) => return self.take(ctx, opening, change),
             Message::Go(place) => self.go(place, true),
             Message::Amend(place) => self.go(place, false),
             Message::Moved => {
@@ -178,6 +192,8 @@ impl Component for Page {
             }
             Message::Close => {
                 self.files = Files::default();
+                self.works.clear();
+                self.debug_files.clear();
                 self.openings.clear();
                 self.notices.clear();
                 self.go(Place::default(), true);
@@ -212,7 +228,7 @@ impl Component for Page {
                         { self.view_files(ctx) }
                     }
                 </main>
-                <Status files={Rc::clone(&self.files)} is_opening={self.is_opening()}
+                <Status files={Rc::clone(&self.files)} works={self.works.clone()} is_opening={self.is_opening()}
                     trouble={self.notices.last().map(|notice| notice.text.clone())}
                     on_cancel={link.callback(|()| Message::Cancel)} />
                 <DropZone {on_open} />
@@ -234,6 +250,15 @@ impl Page {
         self.openings.push(Opening { number, session: Session::open(files, tell), awaited });
     }
 
+    /// Opens a file that is open without debugging information once more, now together with its debug file, if there is one.
+    fn open_with_debug_file(&mut self, ctx: &Context<Self>, debug_file: &DebugFile) -> bool {
+        let is_its_own = |file: &&OpenFile| {
+            !file.has_debug_info && file.abi.borrow().build_id.as_ref() == Some(&debug_file.build_id)
+        };
+        let handle = self.files.iter().find(is_its_own).and_then(|file| file.session.handle(file.id));
+        handle.map(|handle| self.open(ctx, vec![handle, debug_file.handle.clone()])).is_some()
+    }
+
     fn is_opening(&self) -> bool {
         !self.openings.is_empty()
     }
@@ -244,15 +269,15 @@ impl Page {
         self.openings.retain(|opening| opening.awaited > 0);
     }
 
-    fn take(&mut self, opening: u32, change: Change) -> bool {
-        let files = Rc::make_mut(&mut self.files);
-        let position = |files: &[OpenFile], id| files.iter().position(|file| file.opening == opening && file.id == id);
+    fn take(&mut self, ctx: &Context<Self>, opening: u32, change: Change) -> bool {
         match change {
-            Change::Opened { file: id, abi, .. } => {
+            Change::Opened { file, abi, has_debug_info } => {
                 let Some(of) = self.openings.iter().find(|of| of.number == opening) else { return false };
-                let new = OpenFile::new(of.session.clone(), opening, id, *abi);
+                let build_id = abi.build_id.clone().filter(|_| !has_debug_info);
+                let new = OpenFile::new(of.session.clone(), opening, file, *abi, has_debug_info);
                 // The same file again takes the place of what was known of it.
                 let (key, name) = (new.key(), new.abi.borrow().file.clone());
+                let files = Rc::make_mut(&mut self.files);
                 files.retain(|file| file.opening == opening || file.key() != key || file.abi.borrow().file != name);
                 files.push(new);
                 // Kernels before their modules, all in the order of their names.
@@ -261,36 +286,77 @@ impl Page {
                     (abi.module.is_some(), abi.file.clone())
                 });
                 self.has_come(opening);
+                let mut works = mem::take(&mut self.works);
+                works.retain(|work| self.is_awaited(work.opening, work.file));
+                self.works = works;
+                let debug_file =
+                    self.debug_files.extract_if(.., |debug| Some(&debug.build_id) == build_id.as_ref()).last();
+                if let Some(debug_file) = debug_file {
+                    self.open_with_debug_file(ctx, &debug_file);
+                }
             }
-            Change::OfAnother { .. } => self.has_come(opening),
-            Change::Refused { name, trouble, hint, .. } => {
+            Change::OfAnother { file, .. } => {
+                self.has_ended(opening, file);
+                self.has_come(opening);
+            }
+            Change::Lone { file, name, build_id, handle } => {
+                self.has_ended(opening, file);
+                self.has_come(opening);
+                let debug_file = build_id.map(|build_id| DebugFile { build_id, handle });
+                if debug_file.as_ref().is_some_and(|debug_file| self.open_with_debug_file(ctx, debug_file)) {
+                    return true;
+                }
+                self.debug_files.extend(debug_file);
+                let text =
+                    format!("{name} is a separate debug file: what it exports is in the file that it was split from");
+                self.notice(text, Some("open that file as well: they have to be of the same build".to_owned()));
+            }
+            Change::Refused { file, name, trouble, hint } => {
+                self.has_ended(opening, file);
                 self.has_come(opening);
                 // Some troubles name the file already.
                 let text = if trouble.contains(&name) { trouble } else { format!("{name}: {trouble}") };
                 self.notice(text, hint);
             }
             Change::Progress { file, phase, done, total } => {
-                let Some(position) = position(files, file) else { return false };
-                let since = match files[position].state {
-                    State::Working { phase: Some(before), since, .. } if before == phase => since,
-                    _ => js_sys::Date::now() as u64,
-                };
-                files[position].state = State::Working { phase: Some(phase), done, total, since };
+                if !self.is_awaited(opening, file) {
+                    return false;
+                }
+                match self.works.iter_mut().find(|work| work.is_of(opening, file)) {
+                    Some(work) => work.go_on(phase, done, total),
+                    None => self.works.push(Work::new(opening, file, phase, done, total)),
+                }
             }
             Change::Versions { file, exports } => {
-                let Some(position) = position(files, file) else { return false };
-                files[position].update(exports);
+                let Some(file) = self.file_mut(opening, file) else { return false };
+                file.update(exports);
             }
-            Change::Finished { file, troubles, hint } => {
-                let Some(position) = position(files, file) else { return false };
-                files[position].state = State::Finished { hint: hint.map(Rc::from) };
-                let name = files[position].abi.borrow().file.clone();
+            Change::Finished { file: id, troubles, hint } => {
+                self.has_ended(opening, id);
+                let Some(file) = self.file_mut(opening, id) else { return false };
+                file.state = State::Finished { hint: hint.map(Rc::from) };
+                let name = file.abi.borrow().file.clone();
                 for trouble in troubles {
                     self.notice(format!("{name}: {trouble}"), None);
                 }
             }
         }
         true
+    }
+
+    /// Whether a person waits for what becomes of a file: the same one may have been opened again.
+    fn is_awaited(&self, opening: u32, file: FileId) -> bool {
+        self.openings.iter().any(|of| of.number == opening)
+            || self.files.iter().any(|open| open.opening == opening && open.id == file)
+    }
+
+    fn file_mut(&mut self, opening: u32, id: FileId) -> Option<&mut OpenFile> {
+        Rc::make_mut(&mut self.files).iter_mut().find(|file| file.opening == opening && file.id == id)
+    }
+
+    /// Nobody works on a file any more.
+    fn has_ended(&mut self, opening: u32, file: FileId) {
+        self.works.retain(|work| !work.is_of(opening, file));
     }
 
     fn notice(&mut self, text: String, hint: Option<String>) {

@@ -59,6 +59,11 @@ impl Place {
         Self::parse(fragment.trim_start_matches('#'))
     }
 
+    /// Whether what is listed, and in which order, may change when versions are known.
+    pub(super) fn depends_on_versions(&self) -> bool {
+        self.filter.keys().chain([&self.order.column]).any(|column| column.depends_on_versions())
+    }
+
     /// Shows the place in the address; `is_new` if the way back leads to the one before.
     pub(super) fn show(&self, is_new: bool) {
         let Ok(history) = gloo_utils::window().history() else { return };

@@ -8,16 +8,18 @@
 use std::ops::Range;
 
 use gloo_events::EventListener;
+use gloo_timers::callback::Timeout;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlElement, ResizeObserver};
 use yew::prelude::*;
 
 /// Rows are drawn in groups of so many, so that not each pixel of a scroll draws anew.
-const GROUP: usize = 8;
+const GROUP: usize = 4;
 
-/// How many rows are in view, before that was measured.
-const FIRST_GUESS: usize = 48;
+/// How many rows are drawn to measure them. The others come in a task of their own: a browser is slow at what it does for the
+/// first time.
+const FIRST_GUESS: usize = 16;
 
 #[derive(Properties, PartialEq)]
 pub(super) struct Props {
@@ -33,14 +35,29 @@ pub(super) struct Props {
     pub(super) active: Option<usize>,
     /// Another row is to be that.
     pub(super) on_move: Callback<usize>,
+    /// A row was clicked.
+    #[prop_or_default]
+    pub(super) on_click: Callback<usize>,
     /// Keys that do not move.
     #[prop_or_default]
     pub(super) on_key: Callback<KeyboardEvent>,
-    /// The row of an index. The id is for it.
-    pub(super) row: Callback<(usize, String), Html>,
+    /// What a row shows.
+    pub(super) row: Callback<Slot, Html>,
     /// What stands above the rows, and does not scroll.
     #[prop_or_default]
     pub(super) head: Html,
+}
+
+/// Where a row is drawn.
+#[derive(Clone, PartialEq)]
+pub(super) struct Slot {
+    /// Of the row.
+    pub(super) index: usize,
+    /// The id that its element has to have.
+    pub(super) id: String,
+    /// The key that its element has to have: a row that comes into view takes over the element of one that goes, for to change
+    /// texts costs a browser much less than to make elements.
+    pub(super) key: usize,
 }
 
 /// Which rows are in view, in whole groups, and how high one is.
@@ -82,15 +99,23 @@ pub(super) fn Rows(props: &Props) -> Html {
                     let _ = spacer.style().set_property("height", &format!("{}px", rows as f64 * height));
                 }
             }
-            measure.emit(());
+            // Later it is measured when something scrolls: then the browser has laid out what was drawn.
+            let measuring = (*height == 0.0).then(|| Timeout::new(0, move || measure.emit(())));
+            move || drop(measuring)
         }
     });
     use_effect_with((props.active, view.height, props.count > 0), {
         let scroller = scroller.clone();
         move |&(active, height, _)| {
-            if let (Some(active), Some(scroller)) = (active, scroller.cast::<HtmlElement>()) {
-                scroll_into_view(&scroller, active, height);
-            }
+            // Later: where things are is only known when the browser has laid out what is drawn now, which takes its time.
+            let scrolling = active.map(|active| {
+                Timeout::new(0, move || {
+                    if let Some(scroller) = scroller.cast::<HtmlElement>() {
+                        scroll_into_view(&scroller, active, height);
+                    }
+                })
+            });
+            move || drop(scrolling)
         }
     });
 
@@ -109,21 +134,40 @@ pub(super) fn Rows(props: &Props) -> Html {
             }
         }
     };
+    let onclick = {
+        let (id, on_click) = (props.id.clone(), props.on_click.clone());
+        move |event: MouseEvent| {
+            if let Some(index) = row_of(&event, &id) {
+                on_click.emit(index);
+            }
+        }
+    };
     let id = |index: usize| format!("{}-{index}", props.id);
     let active_id = props.active.filter(|active| range.contains(active)).map(id);
+    let drawn = range.len();
+    let row = |index: usize| props.row.emit(Slot { index, id: id(index), key: index % drawn });
+    // A list of their own: among children without keys, theirs would not count.
+    let rows = range.map(row).collect::<Html>();
     let is_grid = props.role == "grid";
     html! {
         <div
             ref={scroller} id={props.id.clone()} class="rows" tabindex="0" role={props.role.clone()}
             aria-label={props.label.clone()} aria-activedescendant={active_id}
-            aria-rowcount={is_grid.then(|| (props.count + 1).to_string())} {onkeydown}
+            aria-rowcount={is_grid.then(|| (props.count + 1).to_string())} {onkeydown} {onclick}
         >
             { props.head.clone() }
             <div ref={spacers[0].clone()} role="presentation"></div>
-            { for range.map(|index| props.row.emit((index, id(index)))) }
+            { rows }
             <div ref={spacers[1].clone()} role="presentation"></div>
         </div>
     }
+}
+
+/// The row that an event happened in, by its id.
+fn row_of(event: &MouseEvent, list: &str) -> Option<usize> {
+    let target = event.target()?.dyn_into::<Element>().ok()?;
+    let row = target.closest(&format!("[id^='{list}-']")).ok().flatten()?;
+    row.id().strip_prefix(list)?.strip_prefix('-')?.parse().ok()
 }
 
 /// Where a key leads.

@@ -4,87 +4,105 @@
 use kabiscope::abi::verify::Verdict;
 use yew::prelude::*;
 
-use super::files::{Files, State};
+use super::files::{Files, OpenFile, State};
 use super::grouped;
-use crate::session::Phase;
+use crate::session::{FileId, Phase};
 
 #[derive(Properties, PartialEq)]
 pub(super) struct Props {
     pub(super) files: Files,
+    /// What goes on.
+    pub(super) works: Vec<Work>,
+    /// Whether it is not known of every file what it is.
     pub(super) is_opening: bool,
     /// What went wrong last.
     pub(super) trouble: Option<String>,
     pub(super) on_cancel: Callback<()>,
 }
 
-/// What goes on with all files together.
-struct Work {
-    phase: &'static str,
+/// What goes on with a file, and how far it is.
+#[derive(Clone, PartialEq)]
+pub(super) struct Work {
+    /// Which opening of files the file came with.
+    pub(super) opening: u32,
+    /// Which file of that it is.
+    pub(super) file: FileId,
+    phase: Phase,
     done: u64,
     total: u64,
-    rate: String,
+    /// When the phase began, in milliseconds.
+    since: f64,
+}
+
+impl Work {
+    pub(super) fn new(opening: u32, file: FileId, phase: Phase, done: u64, total: u64) -> Self {
+        Self { opening, file, phase, done, total, since: js_sys::Date::now() }
+    }
+
+    /// It is further now.
+    pub(super) fn go_on(&mut self, phase: Phase, done: u64, total: u64) {
+        let since = if phase == self.phase { self.since } else { js_sys::Date::now() };
+        *self = Self { phase, done, total, since, ..*self };
+    }
+
+    pub(super) fn is_of(&self, opening: u32, file: FileId) -> bool {
+        self.opening == opening && self.file == file
+    }
+
+    fn title(&self) -> &'static str {
+        match self.phase {
+            Phase::Reading => "Reading",
+            Phase::LookingForSymbols => "Looking for symbols",
+            Phase::Computing => "Computing versions",
+        }
+    }
+
+    /// How much of how much, and how fast.
+    fn rate(&self) -> String {
+        let seconds = (js_sys::Date::now() - self.since) / 1000.0;
+        let per_second = if seconds > 0.3 { self.done as f64 / seconds } else { 0.0 };
+        let (done, total) = (self.done, self.total);
+        match self.phase {
+            Phase::Computing => {
+                let rate =
+                    if per_second >= 1.0 { format!(", {}/s", grouped(per_second as usize)) } else { String::new() };
+                format!("{} of {}{rate}", grouped(done as usize), grouped(total as usize))
+            }
+            Phase::Reading | Phase::LookingForSymbols => {
+                let megabytes = |bytes: f64| bytes / 1e6;
+                let rate =
+                    if per_second >= 1e5 { format!(", {:.0} MB/s", megabytes(per_second)) } else { String::new() };
+                format!("{:.0} of {:.0} MB{rate}", megabytes(done as f64), megabytes(total as f64))
+            }
+        }
+    }
 }
 
 /// The line.
 #[component]
 pub(super) fn Status(props: &Props) -> Html {
-    let work = work(props);
-    let onclick = props.on_cancel.reform(|_: MouseEvent| ());
-    let words = match &work {
-        Some(work) => format!("{}…", work.phase),
-        None => outcome(props),
-    };
+    let Props { files, works, is_opening, on_cancel, .. } = props;
+    // The bar is that of the longest work.
+    let work = works.iter().rev().max_by_key(|work| work.total);
+    let title = work.map(Work::title).or_else(|| match files.iter().any(OpenFile::is_working) {
+        true => Some("Reading"),
+        false => is_opening.then_some("Opening"),
+    });
+    let words = title.map_or_else(|| outcome(props), |title| format!("{title}…"));
+    let onclick = on_cancel.reform(|_: MouseEvent| ());
     html! {
         <footer class="status">
             <p role="status">{ words }</p>
-            if let Some(work) = work {
-                if work.total > 0 {
-                    <progress aria-label={work.phase} max={work.total.to_string()} value={work.done.to_string()}></progress>
+            if let Some(title) = title {
+                if let Some(Work { done, total: total @ 1.., .. }) = work {
+                    <progress aria-label={title} max={total.to_string()} value={done.to_string()}></progress>
                 } else {
-                    <progress aria-label={work.phase}></progress>
+                    <progress aria-label={title}></progress>
                 }
-                <span class="quiet rate">{ work.rate }</span>
+                <span class="quiet rate">{ work.map(Work::rate).unwrap_or_default() }</span>
                 <button type="button" class="small" {onclick}>{ "Cancel" }</button>
             }
         </footer>
-    }
-}
-
-fn work(props: &Props) -> Option<Work> {
-    let mut work: Option<Work> = None;
-    for file in props.files.iter() {
-        let State::Working { phase, done, total, since } = file.state else { continue };
-        let title = match phase {
-            None => "Reading",
-            Some(Phase::Reading) => "Reading",
-            Some(Phase::LookingForSymbols) => "Looking for symbols",
-            Some(Phase::Computing) => "Computing versions",
-        };
-        match &mut work {
-            // The bar is that of the longest work.
-            Some(work) if work.total >= total => {}
-            _ => work = Some(Work { phase: title, done, total, rate: rate(phase, done, total, since) }),
-        }
-    }
-    let opening = || Work { phase: "Opening", done: 0, total: 0, rate: String::new() };
-    work.or_else(|| props.is_opening.then(opening))
-}
-
-/// How much of how much, and how fast.
-fn rate(phase: Option<Phase>, done: u64, total: u64, since: u64) -> String {
-    let seconds = (js_sys::Date::now() - since as f64) / 1000.0;
-    let per_second = if seconds > 0.3 { done as f64 / seconds } else { 0.0 };
-    match phase {
-        None => String::new(),
-        Some(Phase::Computing) => {
-            let rate = if per_second >= 1.0 { format!(", {}/s", grouped(per_second as usize)) } else { String::new() };
-            format!("{} of {}{rate}", grouped(done as usize), grouped(total as usize))
-        }
-        Some(Phase::Reading | Phase::LookingForSymbols) => {
-            let megabytes = |bytes: f64| bytes / 1e6;
-            let rate = if per_second >= 1e5 { format!(", {:.0} MB/s", megabytes(per_second)) } else { String::new() };
-            format!("{:.0} of {:.0} MB{rate}", megabytes(done as f64), megabytes(total as f64))
-        }
     }
 }
 

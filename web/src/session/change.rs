@@ -4,6 +4,8 @@
 use kabiscope::abi::tree::Node;
 use kabiscope::abi::{Abi, Export};
 
+use web_sys::File;
+
 use super::FileId;
 
 /// Something that was found out.
@@ -24,6 +26,17 @@ pub enum Change {
         file: FileId,
         /// The other.
         of: FileId,
+    },
+    /// A file holds debugging information, and nothing else; the file that it was split from is not among those of the session.
+    Lone {
+        /// The file.
+        file: FileId,
+        /// Its name.
+        name: String,
+        /// The build-id that it shares with the other.
+        build_id: Option<String>,
+        /// To open it once more, together with the other.
+        handle: File,
     },
     /// A file is of no use.
     Refused {

@@ -18,6 +18,7 @@ use std::rc::Rc;
 use futures::FutureExt as _;
 use futures::channel::oneshot;
 use futures::future::{AbortHandle, Abortable, Shared};
+use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::File;
 use yew::Callback;
@@ -62,6 +63,7 @@ impl Session {
         let work = Rc::clone(&inner);
         spawn_local(async move {
             work.open_files().await;
+            let_others_in().await;
             // Nobody may wait for it.
             let _ = opened.send(());
             // Where it was cancelled, what is known stays.
@@ -76,9 +78,19 @@ impl Session {
         self.0.computing.abort();
     }
 
+    /// A file, to open it in another session.
+    pub fn handle(&self, file: FileId) -> Option<File> {
+        self.0.inner.files.get(file).map(|file| file.handle.clone())
+    }
+
     fn inner(&self) -> &Rc<Inner> {
         &self.0.inner
     }
+}
+
+/// Lets the browser answer a person, and draw, before more is done.
+async fn let_others_in() {
+    TimeoutFuture::new(0).await;
 }
 
 impl Drop for Handle {

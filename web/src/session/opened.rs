@@ -9,7 +9,7 @@ use kabiscope::abi::{Abi, Export};
 use kabiscope::linked::Answers;
 
 use super::planning::SharedPlan;
-use super::{Change, FileId, Inner, Phase};
+use super::{Change, FileId, Inner, Phase, let_others_in};
 use crate::engine::protocol::{Head, Open, Packed, SymbolDie, Trouble};
 
 /// A file of a session.
@@ -100,14 +100,11 @@ impl Inner {
             }
             match (0..self.files.len()).find(|&other| self.debug_file(other) == Some(file)) {
                 Some(of) => self.tell(Change::OfAnother { file, of }),
-                None => self.refuse(
-                    file,
-                    Trouble {
-                        text: "it is a separate debug file: what it exports is in the file that it was split from"
-                            .into(),
-                        hint: Some("open that file together with this one: they have to be of the same build".into()),
-                    },
-                ),
+                None => {
+                    let handle = self.files[file].handle.clone();
+                    let build_id = known.abi.borrow().build_id.clone();
+                    self.tell(Change::Lone { file, name: handle.name(), build_id, handle });
+                }
             }
         }
     }
@@ -124,6 +121,8 @@ impl Inner {
         match head.await {
             Ok(head) => {
                 let known = self.files[file].known.get_or_init(|| Known::new(head));
+                // To unpack it took some time already.
+                let_others_in().await;
                 if !known.is_debug_file {
                     let abi = Box::new(known.abi.borrow().clone());
                     self.tell(Change::Opened { file, abi, has_debug_info: known.has_debug_info });

@@ -139,8 +139,7 @@ fn no_debug_info() -> Trouble {
     Trouble {
         text: "no debugging information".to_owned(),
         hint: Some(
-            "open the file together with the one that its debugging information was split off into: a distribution's debug \
-             package has it"
+            "open the file that its debugging information was split off into as well: a distribution's debug package has it"
                 .to_owned(),
         ),
     }

@@ -6,7 +6,7 @@ use yew::prelude::*;
 use super::super::answer::{Answer, use_answer};
 use super::super::copy::Copy;
 use super::super::files::OpenFile;
-use super::super::rows::Rows;
+use super::super::rows::{Rows, Slot};
 
 /// How much of the string is shown: half a megabyte is behind many a symbol, and nobody reads it.
 const SHOWN: usize = 4000;
@@ -36,28 +36,27 @@ pub(super) fn HashedString(props: &Props) -> Html {
     let (string, count) = (&hashed.string, hashed.parts.len());
     let end = string.char_indices().map(|(place, _)| place).find(|&place| place >= SHOWN).unwrap_or(string.len());
     let row = {
-        let (hashed, follow, is_active) = (hashed.clone(), follow.clone(), *active);
-        Callback::from(move |(index, id): (usize, String)| {
+        let (hashed, active) = (hashed.clone(), *active);
+        Callback::from(move |Slot { index, id, key }: Slot| {
             let (name, string) = hashed.parts[index].clone();
-            let is_active = is_active == Some(index);
-            let onclick = follow.reform({
-                let name = name.clone();
-                move |_: MouseEvent| name.clone()
-            });
+            let is_active = active == Some(index);
             html! {
-                <div {id} key={index} role="option" aria-selected={is_active.to_string()}
-                    class={classes!("part", is_active.then_some("active"))} {onclick}>
+                <div {id} {key} role="option" aria-selected={is_active.to_string()}
+                    class={classes!("part", is_active.then_some("active"))}>
                     <b>{ name }</b>{ " " }<span>{ string }</span>
                 </div>
             }
         })
     };
+    let on_click = {
+        let (hashed, follow) = (hashed.clone(), follow.clone());
+        Callback::from(move |index: usize| follow.emit(hashed.parts[index].0.clone()))
+    };
     let on_key = {
-        let (hashed, follow, active) = (hashed.clone(), follow.clone(), *active);
+        let (on_click, active) = (on_click.clone(), *active);
         Callback::from(move |event: KeyboardEvent| {
-            let part = active.and_then(|active| hashed.parts.get(active));
-            if let (Some((name, _)), "Enter") = (part, &*event.key()) {
-                follow.emit(name.clone());
+            if let (Some(index), "Enter") = (active.filter(|&active| active < count), &*event.key()) {
+                on_click.emit(index);
             }
         })
     };
@@ -81,7 +80,8 @@ pub(super) fn HashedString(props: &Props) -> Html {
             if count == 0 {
                 <p class="empty">{ "It refers to no type with a name." }</p>
             } else {
-                <Rows id="parts" role="listbox" label="Types in it" {count} active={*active} {on_move} {on_key} {row} />
+                <Rows id="parts" role="listbox" label="Types in it" {count} active={*active} {on_move} {on_key} {row}
+                    {on_click} />
             }
         </>
     }

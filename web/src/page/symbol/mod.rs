@@ -175,7 +175,7 @@ fn SymbolView(props: &ViewProps) -> Html {
 fn without_types(file: &OpenFile, export: &Export) -> Html {
     let hint = match &file.state {
         State::Finished { hint } => hint.clone(),
-        State::Working { .. } => None,
+        State::Working => None,
     };
     html! {
         <div class="empty">

@@ -10,7 +10,7 @@ use yew::prelude::*;
 use super::super::answer::{Answer, use_answer};
 use super::super::files::OpenFile;
 use super::super::place::Place;
-use super::super::rows::Rows;
+use super::super::rows::{Rows, Slot};
 use super::super::tree::Tree;
 use super::super::{Navigator, counted};
 use super::facts::place_in_source;
@@ -172,19 +172,19 @@ fn Users(props: &UsersProps) -> Html {
         Callback::from(move |index| go.emit(place.with_symbol(key.clone(), name_of(index))))
     };
     let row = {
-        let (pick, active) = (pick.clone(), *active);
-        Callback::from(move |(index, id): (usize, String)| {
+        let active = *active;
+        Callback::from(move |Slot { index, id, key }: Slot| {
             let is_active = active == Some(index);
             html! {
-                <div {id} key={index} role="option" aria-selected={is_active.to_string()}
-                    class={classes!("part", is_active.then_some("active"))} onclick={pick.reform(move |_| index)}>
+                <div {id} {key} role="option" aria-selected={is_active.to_string()}
+                    class={classes!("part", is_active.then_some("active"))}>
                     <b>{ name_of(index) }</b>
                 </div>
             }
         })
     };
     let on_key = {
-        let active = *active;
+        let (pick, active) = (pick.clone(), *active);
         Callback::from(move |event: KeyboardEvent| {
             if let (Some(index), "Enter") = (active, &*event.key()) {
                 pick.emit(index);
@@ -199,7 +199,8 @@ fn Users(props: &UsersProps) -> Html {
         <>
             <h3>{ format!("Used by {}", counted(count, "export")) }</h3>
             if count > 0 {
-                <Rows id="users" role="listbox" label="Used by" {count} active={*active} {on_move} {on_key} {row} />
+                <Rows id="users" role="listbox" label="Used by" {count} active={*active} {on_move} {on_key} {row}
+                    on_click={pick} />
             }
         </>
     }

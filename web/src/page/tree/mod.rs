@@ -12,7 +12,7 @@ use yew::prelude::*;
 use self::lines::{Fold, Line, Lines, Text};
 use super::counted;
 use super::files::OpenFile;
-use super::rows::Rows;
+use super::rows::{Rows, Slot};
 
 /// To what depths all can be opened.
 const DEPTHS: [usize; 5] = [1, 2, 3, 4, 6];
@@ -113,10 +113,10 @@ impl Component for Tree {
         let lines: Rc<[Line]> = self.lines.all().into();
         let row = {
             let active = self.active;
-            let toggle = link.callback(Message::Toggle);
             let place = self.lines.places();
-            Callback::from(move |(index, id): (usize, String)| {
-                view_line(index, id, &lines[index], place[index], active == Some(index), &toggle, &follow)
+            Callback::from(move |slot: Slot| {
+                let index = slot.index;
+                view_line(&slot, &lines[index], place[index], active == Some(index), &follow)
             })
         };
         html! {
@@ -129,6 +129,7 @@ impl Component for Tree {
                 <Rows
                     id="tree" role="tree" label="Type expansion" {count} active={self.active} {row}
                     on_move={link.callback(Message::Move)} on_key={link.callback(Message::Key)}
+                    on_click={link.callback(Message::Toggle)}
                 />
             </>
         }
@@ -182,12 +183,10 @@ fn of_nothing(root: &Node) -> String {
 }
 
 fn view_line(
-    index: usize,
-    id: String,
+    slot: &Slot,
     line: &Line,
     (position, count): (usize, usize),
     is_active: bool,
-    toggle: &Callback<usize>,
     follow: &Callback<String>,
 ) -> Html {
     let expanded = match line.fold {
@@ -211,12 +210,11 @@ fn view_line(
         (None, Some(size)) => size.to_string(),
         (None, None) => String::new(),
     };
-    let onclick = toggle.reform(move |_| index);
     html! {
         <div
-            {id} key={line.id} role="treeitem" class={classes!("line", is_active.then_some("active"))}
+            id={slot.id.clone()} key={slot.key} role="treeitem" class={classes!("line", is_active.then_some("active"))}
             aria-level={(line.depth + 1).to_string()} aria-posinset={position.to_string()}
-            aria-setsize={count.to_string()} aria-expanded={expanded} aria-selected={is_active.to_string()} {onclick}
+            aria-setsize={count.to_string()} aria-expanded={expanded} aria-selected={is_active.to_string()}
         >
             <span class="offset" title="offset in bytes">{ offset }</span>
             <span class="size" title="size in bytes">{ size }</span>

@@ -36,7 +36,7 @@ use toolchain::Rust;
 /// Build a kernel with the kernel's gendwarfksyms and with ours, compare, boot it, and load its modules.
 ///
 /// A kernel takes about 9 minutes of CPU time with ours, and 0.8 GB below the target directory; the source takes another 2 GB.
-/// `build` makes two of them, `metrics` up to three more. What an interrupted run has built is not built again by the next one.
+/// `build` makes two of them, `metrics` up to three more: everything takes some 40 minutes on two cores. What an interrupted run has built is not built again by the next one.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// What to do [default: everything]

@@ -245,6 +245,45 @@ fn SearchBar(props: &SearchProps) -> Html {
     };
     let search = Search::parse(&place.query);
     let kind = search.as_ref().ok().and_then(Search::title);
+    let shown = match count == all {
+        true => format!("{} exports", grouped(*all)),
+        false => format!("{} of {}", grouped(*count), grouped(*all)),
+    };
+    html! {
+        <search class="bar">
+            <div class="box">
+                <input id={SEARCH} type="search" aria-label="Search symbols" spellcheck="false" autocomplete="off"
+                    placeholder="Search symbols: part, glob* or /regex/" {value}
+                    aria-invalid={search.is_err().to_string()} {oninput} {onkeydown} />
+                if let Some(kind) = kind { <span class="tag">{ kind }</span> }
+                <span class="quiet count">{ shown }</span>
+            </div>
+            <Filters files={Rc::clone(files)} place={place.clone()} navigator={navigator.clone()} />
+        </search>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct FilterProps {
+    files: Files,
+    place: Place,
+    navigator: Navigator,
+}
+
+/// A choice of one value, for each column that has few.
+#[component]
+fn Filters(props: &FilterProps) -> Html {
+    let FilterProps { files, place, navigator } = props;
+    // In a task of its own: all exports are looked through, and the list has just been drawn for the first time.
+    let is_due = use_state(|| false);
+    use_effect_with((), {
+        let is_due = is_due.setter();
+        move |()| {
+            let due = Timeout::new(0, move || is_due.set(true));
+            move || drop(due)
+        }
+    });
+    let files = if *is_due { files } else { &Files::default() };
     let [fixed, growing] = [false, true].map(|depends| Source::new(files, depends));
     let values = |depends: bool| {
         move |(source, scope): &(Source, Option<String>)| {
@@ -257,7 +296,7 @@ fn SearchBar(props: &SearchProps) -> Html {
     let filter = |column: Column| {
         let values = fixed.get(&column).or_else(|| growing.get(&column)).map(Vec::as_slice).unwrap_or_default();
         let chosen = place.filter.get(&column);
-        if values.len() < 2 && chosen.is_none() {
+        if !*is_due || values.len() < 2 && chosen.is_none() {
             return Html::default();
         }
         let onchange = navigator.amend.reform({
@@ -284,20 +323,5 @@ fn SearchBar(props: &SearchProps) -> Html {
             </select>
         }
     };
-    let shown = match count == all {
-        true => format!("{} exports", grouped(*all)),
-        false => format!("{} of {}", grouped(*count), grouped(*all)),
-    };
-    html! {
-        <search class="bar">
-            <div class="box">
-                <input id={SEARCH} type="search" aria-label="Search symbols" spellcheck="false" autocomplete="off"
-                    placeholder="Search symbols: part, glob* or /regex/" {value}
-                    aria-invalid={search.is_err().to_string()} {oninput} {onkeydown} />
-                if let Some(kind) = kind { <span class="tag">{ kind }</span> }
-                <span class="quiet count">{ shown }</span>
-            </div>
-            <div class="filters">{ for Column::FILTERS.into_iter().map(filter) }</div>
-        </search>
-    }
+    html! { <div class="filters">{ for Column::FILTERS.into_iter().map(filter) }</div> }
 }

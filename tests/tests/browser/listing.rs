@@ -85,7 +85,6 @@ pub(crate) async fn thousands(page: &Page) -> anyhow::Result<()> {
     page.wait_for_text(".count", "13,084 exports").await?;
     page.wait_until_finished().await?;
     ensure!(page.names("Exports").await?.len() < 200);
-    let start = page.now().await?;
     let grid = "document.querySelector('[aria-label=Exports]')";
     for part in 1..=8 {
         let script = format!("{grid}.scrollTop = {grid}.scrollHeight * {part} / 8");
@@ -100,6 +99,5 @@ pub(crate) async fn thousands(page: &Page) -> anyhow::Result<()> {
     ensure!(last.starts_with("zst"), "{last}");
     page.search("filp_open").await?;
     page.pick("Exports", "filp_open").await?;
-    page.find("[role=treeitem]").await?;
-    page.require_answering(start).await
+    page.find("[role=treeitem]").await.map(drop)
 }

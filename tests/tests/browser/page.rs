@@ -28,9 +28,9 @@ const STARTED: &str = "[role=status]";
 
 /// A task longer than this keeps the page from answering; browsers report those of 50 ms and more.
 const OBSERVE_LONG_TASKS: &str = "
-    window.longTasks = [];
+    window.longestTask = 0;
     new PerformanceObserver((list) => {
-        for (const task of list.getEntries()) window.longTasks.push({ start: task.startTime, duration: task.duration });
+        for (const task of list.getEntries()) window.longestTask = Math.max(window.longestTask, task.duration);
     }).observe({ type: 'longtask', buffered: true });
 ";
 
@@ -55,11 +55,11 @@ const DROP_FROM_INPUT: &str = "
 ";
 
 const SAVE: &str = "
-    const [text, done] = arguments;
+    const [text, sized, done] = arguments;
     const create = URL.createObjectURL;
     URL.createObjectURL = (content) => {
         URL.createObjectURL = create;
-        content.text().then(done);
+        if (sized) done(content.size); else content.text().then(done);
         return create.call(URL, content);
     };
     [...document.querySelectorAll('button')].find((button) => button.textContent.trim() === text).click();
@@ -88,13 +88,6 @@ pub(crate) struct Page {
 pub(crate) enum Scheme {
     Light,
     Dark,
-}
-
-/// A time in which the page did not answer, in milliseconds since it was loaded.
-#[derive(Deserialize)]
-pub(crate) struct LongTask {
-    pub(crate) start: f64,
-    pub(crate) duration: f64,
 }
 
 impl Page {
@@ -314,8 +307,14 @@ impl Page {
 
     /// What the page saves when a button is clicked.
     pub(crate) async fn saved(&self, button: &str) -> anyhow::Result<String> {
-        let saved = self.client.execute_async(SAVE, vec![button.into()]).await?;
+        let saved = self.client.execute_async(SAVE, vec![button.into(), false.into()]).await?;
         saved.as_str().map(str::to_owned).with_context(|| format!("{button} saves nothing"))
+    }
+
+    /// How many bytes a button has the browser save: to hand them over would keep the page busy.
+    pub(crate) async fn size_saved(&self, button: &str) -> anyhow::Result<u64> {
+        let size = self.client.execute_async(SAVE, vec![button.into(), true.into()]).await?;
+        size.as_u64().with_context(|| format!("{button} saves nothing"))
     }
 
     /// What stands behind `#` in the address.
@@ -329,27 +328,9 @@ impl Page {
         Ok(serde_json::from_value(value)?)
     }
 
-    /// The times in which the page did not answer, since it was loaded.
-    pub(crate) async fn long_tasks(&self) -> anyhow::Result<Vec<LongTask>> {
-        self.evaluate("window.longTasks").await
-    }
-
-    /// Fails if the page did not answer for more than 50 ms at a time, since `start` (as [`Self::now`] tells it).
-    pub(crate) async fn require_answering(&self, start: f64) -> anyhow::Result<()> {
-        let mut tasks = self.long_tasks().await?;
-        tasks.retain(|task| task.start >= start);
-        let now = self.now().await?;
-        let tasks: Vec<String> = tasks
-            .iter()
-            .map(|LongTask { start: at, duration }| format!("{duration} ms, {:.0} ms after the start", at - start))
-            .collect();
-        ensure!(tasks.is_empty(), "in {:.0} ms, the page did not answer for {}", now - start, tasks.join("; "));
-        Ok(())
-    }
-
-    /// Milliseconds since the page was loaded, on the page's own clock.
-    pub(crate) async fn now(&self) -> anyhow::Result<f64> {
-        self.evaluate("performance.now()").await
+    /// The longest time in which the page did not answer since it was loaded, in milliseconds, of those that the browser reports.
+    pub(crate) async fn longest_task(&self) -> anyhow::Result<f64> {
+        self.evaluate("window.longestTask").await
     }
 
     /// Fails if axe-core finds what keeps people with disabilities from using the page as it is now.

@@ -6,6 +6,7 @@
 
 mod debug;
 mod input;
+mod json;
 pub mod protocol;
 mod symbols;
 mod symtypes;
@@ -21,6 +22,7 @@ use self::input::Input;
 use self::protocol::{
     Call, CollectSymtypes, Compute, Decide, DescribeSymbol, DescribeType, FileId, FindPath, FindType, FindUsers, Hash,
     Head, Hear, Join, LookForSymbols, MergeSymtypes, Open, Packed, Query, Request, Said, Saying, TakeSymtypes, Trouble,
+    WriteJson,
 };
 use self::symtypes::Collection;
 use crate::worker::{Outbox, Service};
@@ -58,6 +60,7 @@ impl Service for Engine {
             Request::CollectSymtypes(query) => packed::<CollectSymtypes>(self.collect_symtypes(&query)),
             Request::TakeSymtypes(query) => packed::<TakeSymtypes>(Ok(self.take_symtypes(query))),
             Request::MergeSymtypes(query) => packed::<MergeSymtypes>(Ok(symtypes::merge(&query))),
+            Request::WriteJson(query) => packed::<WriteJson>(json::write(&query)),
         };
         self.outbox.send(&Said { call: call.id, saying: Saying::Answer(answer) });
     }

@@ -131,8 +131,9 @@ queries! {
     FindUsers -> Vec<u32>;
     FindPath -> Vec<Step>;
     CollectSymtypes -> ();
-    TakeSymtypes -> Lines;
-    MergeSymtypes -> Lines;
+    TakeSymtypes -> Text;
+    MergeSymtypes -> Text;
+    WriteJson -> Text;
 }
 
 /// What does a file say of itself? The file goes beside.
@@ -344,12 +345,12 @@ pub struct TakeSymtypes {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct MergeSymtypes {
     /// The collections of all workers.
-    pub collections: Vec<Lines>,
+    pub collections: Vec<Text>,
 }
 
-/// Lines of a symtypes file, sorted.
+/// Text of a symtypes file, sorted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lines(#[serde(with = "serde_bytes")] pub Vec<u8>);
+pub struct Text(#[serde(with = "serde_bytes")] pub Vec<u8>);
 
 /// What can only be sent as JSON, in which data tells of itself what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -366,4 +367,11 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for InJson<T> {
         let text = String::deserialize(deserializer)?;
         serde_json::from_str(&text).map(Self).map_err(serde::de::Error::custom)
     }
+}
+
+/// What is known of files, as the command prints it: one file, one object; several, an array of them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct WriteJson {
+    /// Of each file an [`Abi`].
+    pub abis: Vec<Packed>,
 }

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use super::Engine;
-use super::protocol::{CollectSymtypes, Lines, MergeSymtypes, TakeSymtypes, Trouble};
+use super::protocol::{CollectSymtypes, MergeSymtypes, TakeSymtypes, Text, Trouble};
 
-/// Lines as symtypes files have them. A name is followed by a blank, and nothing that a name is made of sorts before that: the
+/// Text as symtypes files have them. A name is followed by a blank, and nothing that a name is made of sorts before that: the
 /// order is that of the names, as the build has it.
 pub(super) type Collection = BTreeSet<Vec<u8>>;
 
@@ -23,18 +23,18 @@ impl Engine {
         Ok(())
     }
 
-    pub(super) fn take_symtypes(&mut self, query: TakeSymtypes) -> Lines {
+    pub(super) fn take_symtypes(&mut self, query: TakeSymtypes) -> Text {
         let mut text = Vec::new();
         for line in self.symtypes.remove(&query.file).unwrap_or_default() {
             text.extend_from_slice(&line);
             text.push(b'\n');
         }
-        Lines(text)
+        Text(text)
     }
 }
 
-pub(super) fn merge(query: &MergeSymtypes) -> Lines {
+pub(super) fn merge(query: &MergeSymtypes) -> Text {
     let lines = query.collections.iter().flat_map(|lines| lines.0.split_inclusive(|&byte| byte == b'\n'));
     let merged: BTreeSet<&[u8]> = lines.collect();
-    Lines(merged.into_iter().collect::<Vec<_>>().concat())
+    Text(merged.into_iter().collect::<Vec<_>>().concat())
 }

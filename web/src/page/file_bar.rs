@@ -185,18 +185,19 @@ fn Downloads(props: &DownloadProps) -> Html {
         }
     };
     let json = {
-        let files = props.files.clone();
+        let (files, on_trouble) = (props.files.clone(), props.on_trouble.clone());
         move |_| {
+            let Some(first) = files.first() else { return };
             let abis: Vec<_> = files.iter().map(|file| file.abi.borrow()).collect();
-            // As the command prints it: one file, one object; several, an array of them.
-            let json = match &abis[..] {
-                [abi] => serde_json::to_vec_pretty(&**abi),
-                abis => serde_json::to_vec_pretty(&abis.iter().map(|abi| &**abi).collect::<Vec<_>>()),
-            };
-            let name = abis.first().filter(|_| abis.len() == 1).map_or("exports", |abi| &abi.file);
-            let mut json = json.expect("it is plain data");
-            json.push(b'\n');
-            download(&format!("{name}.json"), "application/json", &json);
+            let written = first.session.json(&abis.iter().map(|abi| &**abi).collect::<Vec<_>>());
+            let name = if let [abi] = &abis[..] { format!("{}.json", abi.file) } else { "exports.json".to_owned() };
+            let on_trouble = on_trouble.clone();
+            spawn_local(async move {
+                match written.await {
+                    Ok(json) => download(&name, "application/json", &json),
+                    Err(trouble) => on_trouble.emit(format!("{name} cannot be written: {trouble}")),
+                }
+            });
         }
     };
     let symtypes = {

@@ -2,19 +2,20 @@
 //! What a person wants to know of a file.
 
 use std::collections::BTreeSet;
+use std::future::Future;
 use std::rc::Rc;
 
 use futures::future::join_all;
-use kabiscope::abi::SymbolKind;
 use kabiscope::abi::tree::{Node, Step, TypeRef};
+use kabiscope::abi::{Abi, SymbolKind};
 use kabiscope::linked::PlannedUnit;
 
 use super::planning::Planned;
 use super::workers::Task;
 use super::{FileId, Hashed, Inner, Session, SymbolView};
 use crate::engine::protocol::{
-    CollectSymtypes, Compute, DescribeSymbol, DescribeType, FindPath, FindType, FindUsers, Hash, MergeSymtypes,
-    SymbolDie, TakeSymtypes, Trouble,
+    CollectSymtypes, Compute, DescribeSymbol, DescribeType, FindPath, FindType, FindUsers, Hash, MergeSymtypes, Packed,
+    SymbolDie, TakeSymtypes, Trouble, WriteJson,
 };
 
 impl Session {
@@ -94,6 +95,19 @@ impl Session {
     /// In words, what keeps a unit from being read.
     pub async fn symtypes(&self, file: FileId) -> Result<Vec<u8>, String> {
         self.inner().symtypes(file).await.map_err(in_words)
+    }
+
+    /// What is known of files, also of other sessions, as the command prints it.
+    ///
+    /// # Errors
+    /// In words, why no worker can write it.
+    pub fn json(&self, abis: &[&Abi]) -> impl Future<Output = Result<Vec<u8>, String>> + use<> {
+        let abis = abis.iter().map(Packed::new).collect();
+        let workers = Rc::clone(&self.inner().workers);
+        async move {
+            let written = workers.ask(workers.able(0), WriteJson { abis }, &[]).await;
+            written.map(|lines| lines.0).map_err(in_words)
+        }
     }
 }
 

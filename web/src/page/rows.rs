@@ -7,10 +7,14 @@
 
 use std::ops::Range;
 
+use futures::channel::oneshot;
 use gloo_events::EventListener;
+use gloo_render::request_animation_frame;
 use gloo_timers::callback::Timeout;
+use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, HtmlElement, ResizeObserver};
 use yew::prelude::*;
 
@@ -19,7 +23,7 @@ const GROUP: usize = 4;
 
 /// How many rows are drawn to measure them. The others come in a task of their own: a browser is slow at what it does for the
 /// first time.
-const FIRST_GUESS: usize = 16;
+const FIRST_GUESS: usize = 8;
 
 #[derive(Properties, PartialEq)]
 pub(super) struct Props {
@@ -99,9 +103,13 @@ pub(super) fn Rows(props: &Props) -> Html {
                     let _ = spacer.style().set_property("height", &format!("{}px", rows as f64 * height));
                 }
             }
-            // Later it is measured when something scrolls: then the browser has laid out what was drawn.
-            let measuring = (*height == 0.0).then(|| Timeout::new(0, move || measure.emit(())));
-            move || drop(measuring)
+            // Later it is measured when something scrolls: then it is laid out.
+            if *height == 0.0 {
+                spawn_local(async move {
+                    laid_out().await;
+                    measure.emit(());
+                });
+            }
         }
     });
     use_effect_with((props.active, view.height, props.count > 0), {
@@ -170,6 +178,17 @@ fn row_of(event: &MouseEvent, list: &str) -> Option<usize> {
     row.id().strip_prefix(list)?.strip_prefix('-')?.parse().ok()
 }
 
+/// Waits until the browser has laid out what is drawn now: whoever asks earlier where things are has it done within his own task.
+async fn laid_out() {
+    let (tell, told) = oneshot::channel();
+    // It is cancelled when it is dropped.
+    let _frame = request_animation_frame(|_| {
+        let _ = tell.send(());
+    });
+    let _ = told.await;
+    TimeoutFuture::new(0).await;
+}
+
 /// Where a key leads.
 fn step(key: &str, active: Option<usize>, count: usize, page: usize) -> Option<usize> {
     let last = count.checked_sub(1)?;
@@ -215,7 +234,11 @@ fn observe(element: &Element, tell: &Callback<()>) -> impl Sized + use<> {
         move |_| tell.emit(())
     });
     let tell = tell.clone();
-    let resized = Closure::<dyn Fn()>::new(move || tell.emit(()));
+    // Not at once, or the browser would lay out twice in a frame.
+    let resized = Closure::<dyn Fn()>::new(move || {
+        let tell = tell.clone();
+        Timeout::new(0, move || tell.emit(())).forget();
+    });
     let observer = ResizeObserver::new(resized.as_ref().unchecked_ref()).ok();
     observer.iter().for_each(|observer| observer.observe(element));
     (scrolled, resized, Disconnect(observer))

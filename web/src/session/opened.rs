@@ -121,10 +121,10 @@ impl Inner {
         match head.await {
             Ok(head) => {
                 let known = self.files[file].known.get_or_init(|| Known::new(head));
-                // To unpack it took some time already.
-                let_others_in().await;
                 if !known.is_debug_file {
                     let abi = Box::new(known.abi.borrow().clone());
+                    // To unpack it took some time already, and to show it will.
+                    let_others_in().await;
                     self.tell(Change::Opened { file, abi, has_debug_info: known.has_debug_info });
                 }
             }

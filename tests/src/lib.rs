@@ -9,6 +9,7 @@ pub mod command;
 pub mod difference;
 pub mod handmade;
 pub mod kernel;
+pub mod search;
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};

@@ -61,6 +61,8 @@ pub(super) enum Step {
     Present(Attr),
     /// Keeps where a member is, be it a constant or an expression, see `Unit::read_member_offset`.
     MemberOffset(DwForm),
+    /// Keeps where a variable is, if it is at an address.
+    Location(DwForm),
     /// Keeps any other attribute.
     Read(Attr, DwForm),
 }
@@ -106,6 +108,28 @@ impl Abbreviations {
         }
     }
 
+    /// Reads only the abbreviation with this code of the table at `offset`; a table without it is empty.
+    pub(super) fn parse_one(
+        mut section: Slice<'_>,
+        offset: usize,
+        encoding: Encoding,
+        wanted: u64,
+    ) -> gimli::Result<Self> {
+        section.skip(offset)?;
+        let mut table = Self::default();
+        loop {
+            match section.read_uleb128()? {
+                0 => return Ok(table),
+                code if code == wanted => {
+                    let abbreviation = table.compile(&mut section, encoding, &mut Compiler::default())?;
+                    table.sparse.insert(code, abbreviation);
+                    return Ok(table);
+                }
+                _ => skip_abbreviation(&mut section)?,
+            }
+        }
+    }
+
     fn compile(
         &mut self,
         section: &mut Slice<'_>,
@@ -144,9 +168,10 @@ impl Abbreviations {
             push_skip(skip, form, encoding);
             push_read(read, of_type, form, encoding);
             match of_detail {
-                Some(Attr::Place) => {
+                Some(attr @ (Attr::Address | Attr::Ranges)) => {
                     detail.push(Step::Present(Attr::Place));
-                    push_skip(detail, form, encoding);
+                    let is_expression = name == dw::DW_AT_location;
+                    detail.push(if is_expression { Step::Location(form) } else { Step::read(attr, form) });
                 }
                 Some(Attr::DataMemberLocation) => detail.push(Step::MemberOffset(form)),
                 _ => push_read(detail, of_detail, form, encoding),
@@ -169,6 +194,21 @@ impl Abbreviations {
     pub(super) fn get(&self, code: u64) -> Option<&Abbreviation> {
         let index = usize::try_from(code.wrapping_sub(1)).ok();
         index.and_then(|index| self.dense.get(index)).or_else(|| self.sparse.get(&code))
+    }
+}
+
+/// Passes over an abbreviation, from its tag on.
+fn skip_abbreviation(section: &mut Slice<'_>) -> gimli::Result<()> {
+    section.skip_leb128()?;
+    section.skip(1)?;
+    loop {
+        let (name, form) = (section.read_uleb128()?, section.read_uleb128()?);
+        if (name, form) == (0, 0) {
+            return Ok(());
+        }
+        if form == u64::from(dw::DW_FORM_implicit_const.0) {
+            section.skip_leb128()?;
+        }
     }
 }
 

@@ -29,13 +29,17 @@ pub(crate) enum Attr {
     Encoding,
     Language,
     UpperBound,
+    /// Where its code or data is, if it is an address that is said.
+    Address,
     // Flags.
     Declaration,
     External,
     /// The entry says where its code or data is, or what its value is.
     Place,
     Prototyped,
-    // Of a unit's root: offsets into other sections.
+    // Offsets into other sections; all but the first of a unit's root.
+    Ranges,
+    AddrBase,
     StmtList,
     StrOffsetsBase,
     // Strings; last, see `Attr::string_index`.
@@ -56,6 +60,7 @@ impl Attr {
             dw::DW_AT_type => Self::Type,
             dw::DW_AT_abstract_origin => Self::AbstractOrigin,
             dw::DW_AT_accessibility => Self::Accessibility,
+            dw::DW_AT_addr_base | dw::DW_AT_GNU_addr_base => Self::AddrBase,
             dw::DW_AT_alignment => Self::Alignment,
             dw::DW_AT_bit_size => Self::BitSize,
             dw::DW_AT_byte_size => Self::ByteSize,
@@ -85,9 +90,10 @@ impl Attr {
             dw::DW_AT_decl_line => Self::DeclLine,
             dw::DW_AT_external => Self::External,
             dw::DW_AT_language => Self::Language,
-            dw::DW_AT_low_pc | dw::DW_AT_ranges | dw::DW_AT_location => Self::Place,
+            dw::DW_AT_low_pc | dw::DW_AT_location => Self::Address,
             dw::DW_AT_producer => Self::Producer,
             dw::DW_AT_prototyped => Self::Prototyped,
+            dw::DW_AT_ranges => Self::Ranges,
             dw::DW_AT_specification => Self::Specification,
             _ => return Self::of_type(name),
         })
@@ -109,8 +115,13 @@ impl Attr {
         matches!(self, Self::Declaration | Self::External | Self::Place | Self::Prototyped)
     }
 
+    fn is_section_offset(self) -> bool {
+        matches!(self, Self::Ranges | Self::AddrBase | Self::StmtList | Self::StrOffsetsBase)
+    }
+
+    /// Sections' offsets are constants up to DWARF 3.
     pub(super) fn is_constant(self) -> bool {
-        !self.is_string() && !self.is_reference() && !self.is_flag()
+        !self.is_string() && !self.is_reference() && !self.is_flag() && self != Self::Address
     }
 }
 
@@ -139,8 +150,20 @@ pub(super) enum Value {
     Flag(bool),
     Reference(DieOffset),
     String(StringRef),
-    /// Anything else: addresses, blocks, location expressions, references that lead nowhere.
+    Address(u64),
+    /// Anything else: blocks, location expressions, references that lead nowhere.
     Other,
+}
+
+/// Where the code or data is that an entry describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// It begins here.
+    Address(u64),
+    /// At this offset of the range lists.
+    Ranges(u64),
+    /// Not said, or only a running program could tell.
+    Unknown,
 }
 
 /// The attributes of one entry. Made once and filled again and again.
@@ -168,9 +191,8 @@ impl Attributes {
         match value {
             Value::Reference(die) if attr.is_reference() => self.set_number(attr, die.to_bits()),
             Value::Constant(constant) if attr.is_constant() => self.set_number(attr, constant),
-            Value::SectionOffset(offset) if matches!(attr, Attr::StmtList | Attr::StrOffsetsBase) => {
-                self.set_number(attr, offset);
-            }
+            Value::SectionOffset(offset) if attr.is_section_offset() => self.set_number(attr, offset),
+            Value::Address(address) if attr == Attr::Address => self.set_number(attr, address),
             Value::Flag(flag) if attr.is_flag() => self.set_number(attr, u64::from(flag)),
             Value::String(string) if attr.is_string() => self.set_string(attr, string),
             _ => {}
@@ -210,6 +232,12 @@ impl Attributes {
     /// A reference to a DIE.
     pub(crate) fn reference(&self, attr: Attr) -> Option<DieOffset> {
         self.constant(attr).map(DieOffset)
+    }
+
+    /// Where that is which the entry describes.
+    pub(crate) fn place(&self) -> Place {
+        let ranges = || self.constant(Attr::Ranges).map(Place::Ranges);
+        self.constant(Attr::Address).map(Place::Address).or_else(ranges).unwrap_or(Place::Unknown)
     }
 
     /// A string.

@@ -16,7 +16,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use gimli::{EndianSlice, RunTimeEndian};
+use gimli::{EndianSlice, Reader as _, RunTimeEndian};
 use object::ReadRef;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,9 @@ pub struct Sections<'data> {
     line_str: Cow<'data, [u8]>,
     str_offsets: Cow<'data, [u8]>,
     line: Cow<'data, [u8]>,
+    addr: Cow<'data, [u8]>,
+    ranges: Cow<'data, [u8]>,
+    rnglists: Cow<'data, [u8]>,
     location_lists_sizes: LocationListsSizes,
 }
 
@@ -107,6 +110,9 @@ impl<'data> Sections<'data> {
             line_str: optional(".debug_line_str")?,
             str_offsets: optional(".debug_str_offsets")?,
             line: optional(".debug_line")?,
+            addr: optional(".debug_addr")?,
+            ranges: optional(".debug_ranges")?,
+            rnglists: optional(".debug_rnglists")?,
             location_lists_sizes: LocationListsSizes {
                 loc: image.section_size(".debug_loc")?,
                 loclists: image.section_size(".debug_loclists")?,
@@ -134,8 +140,17 @@ impl<'data> Sections<'data> {
             line_str: Cow::Borrowed(&self.line_str),
             str_offsets: Cow::Borrowed(&self.str_offsets),
             line: Cow::Borrowed(&self.line),
+            addr: Cow::Borrowed(&self.addr),
+            ranges: Cow::Borrowed(&self.ranges),
+            rnglists: Cow::Borrowed(&self.rnglists),
             location_lists_sizes: self.location_lists_sizes,
         })
+    }
+
+    /// Nothing but `.debug_str`.
+    #[cfg(test)]
+    pub(crate) fn of_strings(strings: &'data [u8]) -> Self {
+        Self { str: Cow::Borrowed(strings), ..Self::default() }
     }
 
     /// The bytes of `units`, a range of `.debug_info`.
@@ -150,8 +165,50 @@ impl<'data> Sections<'data> {
         &self.str
     }
 
-    pub(crate) fn is_big_endian(&self) -> bool {
-        self.big_endian
+    /// `.debug_line_str`.
+    pub(crate) fn line_strings(&self) -> &[u8] {
+        &self.line_str
+    }
+
+    /// An offset in a section, as other sections have it: the part of it that counts, should it have 64 bits.
+    pub(crate) fn word(&self, offset: usize) -> [u8; 4] {
+        // Larger ones are told apart less well, but are found.
+        let offset = offset as u32;
+        if self.big_endian { offset.to_be_bytes() } else { offset.to_le_bytes() }
+    }
+
+    /// An address of so many bytes.
+    pub(crate) fn address(&self, address: u64, size: u8) -> Vec<u8> {
+        let size = usize::from(size).min(size_of::<u64>());
+        if self.big_endian {
+            address.to_be_bytes()[size_of::<u64>() - size..].to_vec()
+        } else {
+            address.to_le_bytes()[..size].to_vec()
+        }
+    }
+
+    /// Where range lists may be that begin with an address.
+    pub(crate) fn range_lists_with(&self, address: &[u8]) -> impl Iterator<Item = usize> {
+        let of_version_5 = memchr::memmem::find_iter(&self.rnglists, address);
+        // There, what an entry is stands before it.
+        of_version_5.filter_map(|place| place.checked_sub(1)).chain(memchr::memmem::find_iter(&self.ranges, address))
+    }
+
+    /// Where those parts of `.debug_str_offsets` begin, behind their headers, that have this [`Self::word`] in them.
+    pub(crate) fn bases_of_parts_with(&self, word: [u8; 4]) -> Vec<usize> {
+        let mut bases = Vec::new();
+        let mut rest = self.slice(&self.str_offsets);
+        while let Ok((length, _)) = rest.read_initial_length()
+            && let Ok(part) = rest.split(length)
+        {
+            // Version and padding.
+            const HEADER: usize = 4;
+            let end = self.str_offsets.len() - rest.len();
+            if memchr::memmem::find(part.slice(), &word).is_some() {
+                bases.push(end - part.len() + HEADER);
+            }
+        }
+        bases
     }
 
     fn slice<'a>(&self, bytes: &'a [u8]) -> Slice<'a> {
@@ -305,6 +362,8 @@ struct File<'a> {
     line_str: Slice<'a>,
     str_offsets: Slice<'a>,
     line: gimli::DebugLine<Slice<'a>>,
+    addr: gimli::DebugAddr<Slice<'a>>,
+    range_lists: gimli::RangeLists<Slice<'a>>,
     location_lists_sizes: LocationListsSizes,
 }
 
@@ -324,6 +383,11 @@ impl<'a> File<'a> {
             line_str: sections.slice(&sections.line_str),
             str_offsets: sections.slice(&sections.str_offsets),
             line: gimli::DebugLine::from(sections.slice(&sections.line)),
+            addr: gimli::DebugAddr::from(sections.slice(&sections.addr)),
+            range_lists: gimli::RangeLists::new(
+                gimli::DebugRanges::from(sections.slice(&sections.ranges)),
+                gimli::DebugRngLists::from(sections.slice(&sections.rnglists)),
+            ),
             location_lists_sizes: sections.location_lists_sizes,
         }
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use gimli::{DwForm, DwTag, Encoding, Reader as _, RunTimeEndian, constants as dw};
 
 use super::abbreviation::{Abbreviation, Abbreviations, Step, Steps, fixed_size};
-use super::attributes::{Attr, Attributes, StringRef, Value};
+use super::attributes::{Attr, Attributes, Place, StringRef, Value};
 use super::outline::{Outline, passes_prefix};
 use super::{DebugInfo, DebugSection, DieOffset, Slice, dwarf_error};
 use crate::{Error, Result};
@@ -246,6 +246,11 @@ impl<'a> Unit<'a> {
                 Step::MemberOffset(form) => {
                     if let Some(offset) = self.read_member_offset(debug_info, data, form)? {
                         attributes.set_number(Attr::DataMemberLocation, offset);
+                    }
+                }
+                Step::Location(form) => {
+                    if let Some(address) = self.read_location(debug_info, data, form)? {
+                        attributes.set_number(Attr::Address, address);
                     }
                 }
                 Step::Read(attr, form) => {
@@ -505,6 +510,22 @@ impl<'a> Unit<'a> {
         Ok(attributes)
     }
 
+    /// The same, with no other abbreviation read than that of the root: for those who want nothing else of the unit.
+    pub(crate) fn root_details_alone(&self, debug_info: &DebugInfo<'a>) -> Result<Attributes> {
+        let mut attributes = Attributes::default();
+        let mut data = self.reader(self.root)?;
+        let code = data.read_uleb128().map_err(|error| self.read_error(self.root, error))?;
+        let abbreviations = debug_info.file(self.section).abbrev;
+        let table = Abbreviations::parse_one(abbreviations, self.abbreviations_offset, self.encoding, code)
+            .map_err(|error| self.read_error(self.root, error))?;
+        if let Some(abbreviation) = table.get(code) {
+            let at = DieOffset::new(self.section, self.root);
+            let root = Entry { at, abbreviation, table: &table, attributes: self.position(data) };
+            self.details(debug_info, root, &mut attributes)?;
+        }
+        Ok(attributes)
+    }
+
     fn root_attributes(&self, debug_info: &DebugInfo<'a>) -> Result<&Attributes> {
         if let Some(attributes) = self.root_attributes.get() {
             return Ok(attributes);
@@ -630,6 +651,12 @@ impl<'a> Unit<'a> {
             dw::DW_FORM_strx3 => string_index(data.read_uint(3)?),
             dw::DW_FORM_strx4 => string_index(data.read_u32()?.into()),
             dw::DW_FORM_strx | dw::DW_FORM_GNU_str_index => string_index(data.read_uleb128()?),
+            dw::DW_FORM_addr => Value::Address(data.read_address(self.encoding.address_size)?),
+            dw::DW_FORM_addrx1 => self.address(debug_info, data.read_u8()?.into()),
+            dw::DW_FORM_addrx2 => self.address(debug_info, data.read_u16()?.into()),
+            dw::DW_FORM_addrx3 => self.address(debug_info, data.read_uint(3)?),
+            dw::DW_FORM_addrx4 => self.address(debug_info, data.read_u32()?.into()),
+            dw::DW_FORM_addrx | dw::DW_FORM_GNU_addr_index => self.address(debug_info, data.read_uleb128()?),
             dw::DW_FORM_indirect => {
                 let form = direct_form(data)?;
                 self.read_form(debug_info, data, form)?
@@ -670,19 +697,70 @@ impl<'a> Unit<'a> {
             Value::Constant(offset) | Value::SectionOffset(offset) => return Ok(Some(offset)),
             _ => {}
         }
-        let mut block = start.range_to(..start.len() - data.len());
-        match form {
-            dw::DW_FORM_block1 => block.skip(1)?,
-            dw::DW_FORM_block2 => block.skip(2)?,
-            dw::DW_FORM_block4 => block.skip(4)?,
-            dw::DW_FORM_block | dw::DW_FORM_exprloc => block.skip_leb128()?,
-            _ => return Ok(None),
-        }
-        let mut operations = gimli::Expression(block).operations(self.encoding);
-        Ok(match (operations.next(), operations.next()) {
-            (Ok(Some(gimli::Operation::PlusConstant { value })), Ok(None)) => Some(value),
+        Ok(match self.only_operation(start, form)? {
+            Some(gimli::Operation::PlusConstant { value }) => Some(value),
             _ => None,
         })
+    }
+
+    /// Where a variable is; `None` if only a running program could tell.
+    fn read_location(
+        &self,
+        debug_info: &DebugInfo<'a>,
+        data: &mut Slice<'a>,
+        form: DwForm,
+    ) -> gimli::Result<Option<u64>> {
+        let start = *data;
+        self.skip_form(data, form)?;
+        let address = match self.only_operation(start, form)? {
+            Some(gimli::Operation::Address { address }) => Value::Address(address),
+            Some(gimli::Operation::AddressIndex { index }) => self.address(debug_info, index.0 as u64),
+            _ => Value::Other,
+        };
+        Ok(if let Value::Address(address) = address { Some(address) } else { None })
+    }
+
+    /// The operation of an expression that has just one, at the start of `data`; `None` if it is none of these forms.
+    fn only_operation(&self, mut data: Slice<'a>, form: DwForm) -> gimli::Result<Option<gimli::Operation<Slice<'a>>>> {
+        let length = match form {
+            dw::DW_FORM_block1 => data.read_u8()?.into(),
+            dw::DW_FORM_block2 => data.read_u16()?.into(),
+            dw::DW_FORM_block4 => data.read_u32()? as usize,
+            dw::DW_FORM_block | dw::DW_FORM_exprloc => data.read_uleb128()? as usize,
+            _ => return Ok(None),
+        };
+        let mut operations = gimli::Expression(data.split(length)?).operations(self.encoding);
+        Ok(match (operations.next(), operations.next()) {
+            (Ok(Some(operation)), Ok(None)) => Some(operation),
+            _ => None,
+        })
+    }
+
+    /// The address with this number in the unit's part of `.debug_addr`.
+    fn address(&self, debug_info: &DebugInfo<'a>, index: u64) -> Value {
+        let base = self.root_attributes(debug_info).ok().and_then(|root| root.constant(Attr::AddrBase));
+        let address = base.and_then(|base| {
+            let base = gimli::DebugAddrBase(usize::try_from(base).ok()?);
+            let index = gimli::DebugAddrIndex(usize::try_from(index).ok()?);
+            debug_info.file(self.section).addr.get_address(self.encoding.address_size, base, index).ok()
+        });
+        address.map_or(Value::Other, Value::Address)
+    }
+
+    /// The first address of a place.
+    pub(crate) fn start(&self, debug_info: &DebugInfo<'a>, place: Place) -> Option<u64> {
+        let ranges = match place {
+            Place::Address(address) => return Some(address),
+            // Of a function that was split into parts, the one that is called comes first.
+            Place::Ranges(offset) => gimli::RangeListsOffset(usize::try_from(offset).ok()?),
+            Place::Unknown => return None,
+        };
+        let root = self.root_details(debug_info).ok()?;
+        let base = root.constant(Attr::Address).unwrap_or(0);
+        let addr_base = gimli::DebugAddrBase(root.constant(Attr::AddrBase).unwrap_or(0) as usize);
+        let file = debug_info.file(self.section);
+        let mut ranges = file.range_lists.ranges(ranges, self.encoding, base, &file.addr, addr_base).ok()?;
+        Some(ranges.next().ok()??.begin)
     }
 
     /// A reference within the unit.

@@ -15,7 +15,14 @@ use crate::{Error, Result};
 /// The exports of an image, to be looked up by name.
 #[derive(Debug)]
 pub struct Wanted {
-    by_name: FxHashMap<Box<[u8]>, u32>,
+    by_name: FxHashMap<Box<[u8]>, WantedExport>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct WantedExport {
+    index: u32,
+    /// Where the symbol table has it.
+    address: Option<u64>,
 }
 
 /// What a unit says of the exports.
@@ -66,6 +73,8 @@ pub enum ClaimKind {
     Defines {
         /// Whether the DIE says where. One that does not may only be a copy that was inlined elsewhere.
         placed: bool,
+        /// Whether that is where the symbol table has the export. In what is yet to be linked, any place will do.
+        at_symbol: bool,
     },
     /// It is exported here, by a `__gendwarfksyms_ptr_` variable.
     Exports {
@@ -77,18 +86,21 @@ pub enum ClaimKind {
 impl Wanted {
     /// All of `exports`.
     pub fn new(exports: &[Export]) -> Self {
-        let by_name = exports.iter().zip(0..).map(|(export, index)| (export.name.as_slice().into(), index)).collect();
-        Self { by_name }
+        let wanted = exports.iter().zip(0..).map(|(export, index)| {
+            let address = export.definition.map(|definition| definition.value);
+            (export.name.as_slice().into(), WantedExport { index, address })
+        });
+        Self { by_name: wanted.collect() }
     }
 
-    fn find(&self, name: &[u8]) -> Option<u32> {
+    fn find(&self, name: &[u8]) -> Option<WantedExport> {
         self.by_name.get(name).copied()
     }
 }
 
 impl Language {
     /// Of a unit.
-    fn of(root: &Attributes) -> Self {
+    pub(super) fn of(root: &Attributes) -> Self {
         // Assigned after DWARF 5: dwarfstd.org/languages.html.
         const ASSEMBLY: gimli::DwLang = gimli::DwLang(0x31);
         const C23: gimli::DwLang = gimli::DwLang(0x3e);
@@ -119,12 +131,14 @@ impl Language {
     }
 }
 
-/// What `units` say of the exports: one unit, or those of an object, which are at `range`.
+/// What `units` say of the exports: one unit, or those of an object, which are at `range`. In a linked file, addresses tell what
+/// is defined where.
 pub(super) fn read<'a>(
     debug_info: &DebugInfo<'a>,
     units: &[&Unit<'a>],
     range: Range<usize>,
     wanted: &Wanted,
+    is_linked: bool,
 ) -> Result<Claims> {
     let language = language(debug_info, units)?;
     let mut claims = Claims { unit: range, language, claims: Vec::new(), trimmed: Vec::new() };
@@ -133,7 +147,7 @@ pub(super) fn read<'a>(
         if unit.root(debug_info)?.is_none() {
             return Err(Error::Dwarf { at: unit.offset(), reason: "the unit has no DIE".to_owned() });
         }
-        let reader = Reader { debug_info, unit, wanted };
+        let reader = Reader { debug_info, unit, wanted, is_linked };
         unit.each_symbol(debug_info, language == Language::C, |entry| {
             let claim = reader.claim(entry, &mut attributes, &mut claims.trimmed)?;
             claims.claims.extend(claim);
@@ -153,6 +167,7 @@ struct Reader<'r, 'a> {
     debug_info: &'r DebugInfo<'a>,
     unit: &'r Unit<'a>,
     wanted: &'r Wanted,
+    is_linked: bool,
 }
 
 impl Reader<'_, '_> {
@@ -165,6 +180,7 @@ impl Reader<'_, '_> {
         self.unit.details(self.debug_info, entry, attributes)?;
         let at = entry.at;
         let (declares, placed) = (attributes.flag(Attr::Declaration), attributes.flag(Attr::Place));
+        let place = attributes.place();
         // A definition may leave its name, and that it is external, to the declaration that it completes or, where the
         // function was inlined too, to what all of its instances share.
         let general = attributes.reference(Attr::Specification).or_else(|| attributes.reference(Attr::AbstractOrigin));
@@ -176,16 +192,24 @@ impl Reader<'_, '_> {
         }
         let name = attributes.string(Attr::LinkageName).or_else(|| attributes.string(Attr::Name));
         let Some(name) = name.map(|name| self.unit.string(self.debug_info, name)).transpose()? else { return Ok(None) };
-        if let Some(export) = self.wanted.find(name) {
+        if let Some(WantedExport { index: export, address }) = self.wanted.find(name) {
             // What is not external only happens to have the name of an export of another unit; but mangled names are unique,
             // and Rust exports functions that are private in their crate, for others that inline their callers.
             let is_meant = attributes.flag(Attr::External) || attributes.string(Attr::LinkageName).is_some();
-            let kind = if declares { ClaimKind::Declares } else { ClaimKind::Defines { placed } };
-            return Ok(is_meant.then_some(Claim { export, at, kind }));
+            let kind = || match declares {
+                true => ClaimKind::Declares,
+                false => {
+                    let start = || self.unit.start(self.debug_info, place);
+                    let is_there = || address.is_some_and(|address| start() == Some(address));
+                    let at_symbol = placed && (!self.is_linked || is_there());
+                    ClaimKind::Defines { placed, at_symbol }
+                }
+            };
+            return Ok(is_meant.then(|| Claim { export, at, kind: kind() }));
         }
         let Some(exported) = name.strip_prefix(POINTER_PREFIX) else { return Ok(None) };
         let Some(pointer) = attributes.reference(Attr::Type) else { return Ok(None) };
-        let Some(export) = self.wanted.find(exported) else {
+        let Some(WantedExport { index: export, .. }) = self.wanted.find(exported) else {
             trimmed.push(exported.to_vec());
             return Ok(None);
         };

@@ -10,8 +10,9 @@
 
 mod answers;
 mod claims;
-mod exporter;
+mod mentions;
 mod object;
+mod search;
 mod source;
 mod speakers;
 
@@ -20,7 +21,7 @@ use std::sync::OnceLock;
 
 pub use answers::{Answer, Answers, Computed};
 pub use claims::{Claim, ClaimKind, Claims, Language, Wanted};
-pub use exporter::PointerName;
+pub use search::{Look, Progress, Search};
 pub use speakers::{Place, Plan, PlannedExport, PlannedUnit, Silence, Speakers, Trimmed};
 
 use crate::Result;
@@ -36,6 +37,10 @@ pub struct Units<'s> {
     ranges: Vec<Range<usize>>,
     /// Whether all units together are one object.
     is_object: bool,
+    /// Whether symbols have addresses.
+    is_linked: bool,
+    /// Bytes of an address.
+    address_size: u8,
     /// All units together, made when one is met that refers to others.
     whole: OnceLock<DebugInfo<'s>>,
 }
@@ -59,7 +64,9 @@ impl<'s> Units<'s> {
             ranges.truncate(1);
             ranges[0].end = end;
         }
-        Ok(Self { sections, supplementary, rules, ranges, is_object, whole: OnceLock::new() })
+        let is_linked = kind == Kind::Vmlinux;
+        let address_size = debug_info.units_of_info().next().map_or(0, Unit::address_size);
+        Ok(Self { sections, supplementary, rules, ranges, is_object, is_linked, address_size, whole: OnceLock::new() })
     }
 
     /// Their places in `.debug_info`. The units of an object file count as one.
@@ -80,31 +87,32 @@ impl<'s> Units<'s> {
     /// # Errors
     /// [`Error::Dwarf`](crate::Error::Dwarf) if it cannot be read.
     pub fn claims(&self, unit: &Range<usize>, wanted: &Wanted) -> Result<Claims> {
-        self.with(unit, |debug_info, units| claims::read(debug_info, units, unit.clone(), wanted))
+        self.with(unit, |debug_info, units| claims::read(debug_info, units, unit.clone(), wanted, self.is_linked))
     }
 
-    /// By what the unit can be found that exports a symbol; `None` if it has to be looked for in all of them.
-    pub fn pointer_name(&self, export: &Export) -> Option<PointerName> {
-        if self.is_object { None } else { PointerName::find(self.sections, export) }
+    /// Looks for the unit that speaks for `export` without asking all; `None` if they have to be.
+    pub fn search<'u>(&'u self, exports: &'u [Export], export: u32) -> Option<Search<'u, 's>> {
+        Search::new(self, exports, export)
     }
 
-    /// Whether the unit at `unit` may have a variable of this name: a look at its bytes, which costs little.
-    pub fn may_have(&self, unit: &Range<usize>, name: &PointerName) -> bool {
-        self.sections.bytes_of(unit.clone()).is_some_and(|unit| name.is_in(unit))
+    /// The language that the unit at `unit` is written in, read without anything else of it.
+    fn language(&self, unit: &Range<usize>) -> Result<Language> {
+        let part = self.sections.with_units_of(unit.clone())?;
+        let debug_info = DebugInfo::new(&part, None)?;
+        let root = debug_info.unit_at(unit.start)?.root_details_alone(&debug_info)?;
+        Ok(Language::of(&root))
     }
 
-    /// The plan for the unit that speaks for `export`, made from those that [may have](Self::may_have) its pointer, and the same as
-    /// all units together give. `None` where only these can tell.
-    ///
-    /// # Errors
-    /// [`Error::Dwarf`](crate::Error::Dwarf) if a candidate cannot be read.
-    pub fn exporter(
-        &self,
-        candidates: &[Range<usize>],
-        exports: &[Export],
-        export: u32,
-    ) -> Result<Option<PlannedUnit>> {
-        exporter::plan(self, candidates, exports, export)
+    /// What the unit at `unit` says of the exports, unless it refers to others.
+    fn claims_if_alone(&self, unit: &Range<usize>, wanted: &Wanted) -> Result<Option<Claims>> {
+        self.with(unit, |debug_info, units| {
+            for unit in units {
+                if unit.refers_outside(debug_info)? {
+                    return Ok(None);
+                }
+            }
+            claims::read(debug_info, units, unit.clone(), wanted, self.is_linked).map(Some)
+        })
     }
 
     /// Decides which units are asked, when `speakers` have heard all of them.

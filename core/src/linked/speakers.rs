@@ -3,11 +3,17 @@
 //!
 //! Found by trial on a Linux 7.3 kernel, whose versions these rules give for every export that is not assembly. In this order:
 //!
-//! 1. a Rust unit that defines it. Rust's symbols, and the C helpers that Rust calls, are exported by a unit in C that
-//!    declares them all as `extern int` and is not asked;
-//! 2. the unit that has a `__gendwarfksyms_ptr_` variable for it, even where another defines it;
-//! 3. the unit that defines it;
-//! 4. the Rust unit of another export at the same address: functions that the compiler folded into one have one DIE.
+//! 1. the unit that has a `__gendwarfksyms_ptr_` variable for it, even where another defines it. Rust's symbols, and the C
+//!    helpers that Rust calls, are exported by a unit in C that declares them all as `extern int` and is not asked; so
+//!    whether a pointer to anything but a function tells the truth is certain only of what the unit defines;
+//! 2. the Rust unit that defines it where the symbol table has it;
+//! 3. the unit that has any other `__gendwarfksyms_ptr_` variable for it;
+//! 4. the unit that defines it where the symbol table has it;
+//! 5. a Rust unit that defines it elsewhere, as far as is known, or only describes it; then any that defines it: a function
+//!    of which only inlined copies tell;
+//! 6. the Rust unit of another export at the same address: functions that the compiler folded into one have one DIE.
+//!
+//! A unit that exports it by 1, or where there are no pointers defines it at its address, speaks for it whatever others say.
 //!
 //! A unit that only declares it shows its type, but no more: its object did not export it, and its text may differ.
 
@@ -24,7 +30,7 @@ use crate::kernel::facts::{Definition, Export};
 use crate::object::{Image, SymbolEntry};
 
 /// Hears what units claim, in any order.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Speakers {
     heard: Vec<Heard>,
     /// Of each unit that has some, by its start: see [`Claims::trimmed`].
@@ -58,10 +64,25 @@ struct Candidate {
 /// In the order of preference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
+    Exports,
+    DefinesInRustAtSymbol,
+    SeemsToExport,
+    DefinesAtSymbol,
     DefinesInRust,
     DescribesInRust,
-    Exports,
     Defines,
+}
+
+impl Rank {
+    /// Whether it is that of a unit in Rust.
+    fn is_rust(self) -> bool {
+        matches!(self, Self::DefinesInRustAtSymbol | Self::DefinesInRust | Self::DescribesInRust)
+    }
+
+    /// Whether it is that of a definition in C, which a unit with a pointer would take precedence of.
+    fn is_definition(self) -> bool {
+        matches!(self, Self::DefinesAtSymbol | Self::Defines)
+    }
 }
 
 /// A DIE and its unit.
@@ -154,6 +175,13 @@ pub struct PlannedExport {
     pub pointer: Option<Place>,
 }
 
+impl PlannedExport {
+    /// Whether the unit at `unit` defines it.
+    pub(super) fn is_defined_in(&self, unit: &Range<usize>) -> bool {
+        self.definition.as_ref().is_some_and(|definition| definition.unit == *unit)
+    }
+}
+
 /// What a unit's object exports, but not the image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trimmed {
@@ -197,9 +225,11 @@ impl Speakers {
 
     /// Hears one unit.
     pub fn hear(&mut self, claims: &Claims) {
+        let is_definition = |claim: &&Claim| matches!(claim.kind, ClaimKind::Defines { .. });
+        let defined: FxHashSet<_> = claims.claims.iter().filter(is_definition).map(|claim| claim.export).collect();
         for claim in &claims.claims {
             if let Some(heard) = self.heard.get_mut(claim.export as usize) {
-                heard.hear(claims, claim);
+                heard.hear(claims, claim, defined.contains(&claim.export));
             }
         }
         if !claims.trimmed.is_empty() {
@@ -212,6 +242,21 @@ impl Speakers {
         self.any_missed = true;
     }
 
+    /// Whether only units in Rust speak for an export.
+    pub(super) fn is_rust(&self, export: u32) -> bool {
+        self.heard.get(export as usize).is_some_and(|heard| heard.is_rust)
+    }
+
+    /// Whether the unit that speaks for an export would do so whatever other units say. Where pointers are, one of them may.
+    pub(super) fn is_certain(&self, export: u32, has_pointers: bool) -> bool {
+        let Some(heard) = self.heard.get(export as usize) else { return false };
+        match heard.speaker.as_ref().map(|speaker| speaker.rank) {
+            Some(Rank::Exports) => true,
+            Some(Rank::DefinesInRustAtSymbol | Rank::DefinesAtSymbol) => !has_pointers,
+            _ => false,
+        }
+    }
+
     /// Decides, when all units were heard.
     pub fn decide(mut self) -> Plan {
         self.join_folded();
@@ -222,7 +267,7 @@ impl Speakers {
         let mut silent = Vec::new();
         for (export, heard) in (0..).zip(self.heard) {
             // What a unit defines may be exported by one that was not heard.
-            if self.any_missed && heard.speaker.as_ref().is_some_and(|speaker| speaker.rank == Rank::Defines) {
+            if self.any_missed && heard.speaker.as_ref().is_some_and(|speaker| speaker.rank.is_definition()) {
                 silent.push((export, Silence::Unheard));
                 continue;
             }
@@ -233,7 +278,7 @@ impl Speakers {
             let unit = unit.clone();
             // To the compiler, an alias (`__attribute__((alias))`) is but a declaration.
             let is_alias = || heard.extent().is_some_and(|extent| defined_in.contains(&(extent, unit.start)));
-            let is_defined = heard.defining_speaker().is_some() || heard.definitions.is_empty() && is_alias();
+            let is_defined = heard.defining_speaker().is_some() || is_alias();
             let definition = heard.definition().cloned();
             speaking.push((unit, PlannedExport { export, is_defined, definition, pointer: heard.pointer }));
         }
@@ -281,8 +326,7 @@ impl Speakers {
     /// compiler folds functions as a matter of course; in C, it is the linker script that gives a place a second name.
     fn join_folded(&mut self) {
         let address = |heard: &Heard| heard.symbol.map(|symbol| (symbol.section, symbol.value));
-        let in_rust =
-            |heard: &&Heard| heard.speaker.as_ref().is_some_and(|speaker| speaker.rank <= Rank::DescribesInRust);
+        let in_rust = |heard: &&Heard| heard.speaker.as_ref().is_some_and(|speaker| speaker.rank.is_rust());
         let by_address: FxHashMap<_, _> = self
             .heard
             .iter()
@@ -298,20 +342,24 @@ impl Speakers {
 }
 
 impl Heard {
-    fn hear(&mut self, Claims { unit, language, .. }: &Claims, claim: &Claim) {
+    fn hear(&mut self, Claims { unit, language, .. }: &Claims, claim: &Claim, is_defined: bool) {
         let place = Place { unit: unit.clone(), at: claim.at };
         let rank = match (claim.kind, language) {
             (_, Language::Assembly) => return keep_first(&mut self.assembly, place),
             (ClaimKind::Declares, _) => return keep_first(&mut self.declaration, place),
-            (ClaimKind::Defines { placed: true }, Language::Rust) => Rank::DefinesInRust,
-            (ClaimKind::Defines { placed: false }, Language::Rust) => Rank::DescribesInRust,
+            (ClaimKind::Defines { at_symbol: true, .. }, Language::Rust) => Rank::DefinesInRustAtSymbol,
+            (ClaimKind::Defines { placed: true, .. }, Language::Rust) => Rank::DefinesInRust,
+            (ClaimKind::Defines { .. }, Language::Rust) => Rank::DescribesInRust,
+            _ if self.is_rust => return,
+            (ClaimKind::Defines { at_symbol: true, .. }, _) => Rank::DefinesAtSymbol,
             (ClaimKind::Defines { .. }, _) => Rank::Defines,
-            (ClaimKind::Exports { function }, _) if !self.is_rust && self.may_be(function) => Rank::Exports,
-            (ClaimKind::Exports { .. }, _) => return,
+            (ClaimKind::Exports { function }, _) if !self.may_be(function) => return,
+            (ClaimKind::Exports { function }, _) if function || is_defined => Rank::Exports,
+            (ClaimKind::Exports { .. }, _) => Rank::SeemsToExport,
         };
-        match rank {
-            Rank::Exports => keep_first(&mut self.pointer, place),
-            Rank::Defines | Rank::DefinesInRust | Rank::DescribesInRust => self.definitions.push(place),
+        match claim.kind {
+            ClaimKind::Exports { .. } => keep_first(&mut self.pointer, place),
+            _ => self.definitions.push(place),
         }
         let order = |candidate: &Candidate| (candidate.rank, candidate.unit.start);
         let candidate = Candidate { rank, unit: unit.clone() };
@@ -406,5 +454,50 @@ impl Silence {
             (None, Some(declaration)) => Self::OnlyDeclared(declaration),
             (None, None) => Self::Unmentioned,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dwarf::DebugSection;
+
+    const FIRST: Range<usize> = 0..10;
+    const SECOND: Range<usize> = 10..20;
+
+    /// A unit's only claim.
+    fn claims(unit: Range<usize>, language: Language, kind: ClaimKind) -> Claims {
+        let claim = Claim { export: 0, at: DieOffset::new(DebugSection::Info, unit.start), kind };
+        Claims { unit, language, claims: vec![claim], trimmed: Vec::new() }
+    }
+
+    /// The unit that speaks for a function, of two in C.
+    #[track_caller]
+    fn check(first: ClaimKind, second: ClaimKind, speaker: Range<usize>) {
+        let definition = Definition { section: 1, value: 0x1000, size: 16, is_function: Some(true) };
+        let name = b"function".to_vec();
+        let export = Export { name, definition: Some(definition), gpl_only: false, namespace: None, recorded: None };
+        let mut speakers = Speakers::new(&[export]);
+        speakers.hear(&claims(FIRST, Language::C, first));
+        speakers.hear(&claims(SECOND, Language::C, second));
+        let units: Vec<_> = speakers.decide().units.into_iter().map(|planned| planned.unit).collect();
+        assert_eq!(units, [speaker]);
+    }
+
+    #[test]
+    fn of_two_units() {
+        let inlined = ClaimKind::Defines { placed: false, at_symbol: false };
+        let overridden = ClaimKind::Defines { placed: true, at_symbol: false };
+        let defined = ClaimKind::Defines { placed: true, at_symbol: true };
+        let exported = ClaimKind::Exports { function: true };
+        check(inlined, defined, SECOND);
+        check(overridden, defined, SECOND);
+        check(defined, overridden, FIRST);
+        check(defined, exported, SECOND);
+        // Which one it is nobody can tell: not the order in which they are heard.
+        check(overridden, inlined, FIRST);
+        check(inlined, overridden, FIRST);
+        // What would be a variable is not exported by a pointer to a function, nor the other way round.
+        check(inlined, ClaimKind::Exports { function: false }, FIRST);
     }
 }

@@ -14,11 +14,16 @@ use std::sync::Arc;
 use anyhow::{Context as _, ensure};
 use kabiscope::abi::Abi;
 use kabiscope::abi::verify::{Verdict, Verification};
+use kabiscope::dwarf::Sections;
+use kabiscope::kernel::facts::Facts;
 use kabiscope::kernel::symvers::{self, Entry};
+use kabiscope::linked::{Speakers, Units, Wanted};
+use kabiscope::object::Image;
 use kabiscope::versions::Version;
 use kabiscope_tests::command;
 use kabiscope_tests::difference::Comparison;
 use kabiscope_tests::kernel;
+use kabiscope_tests::search;
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde::de::DeserializeOwned;
 
@@ -51,9 +56,38 @@ fn main() -> anyhow::Result<ExitCode> {
         }
         let image = vmlinux.clone();
         trials.push(Trial::test("vmlinux", move || Ok(check_vmlinux(&image, &symvers["vmlinux"])?.finish()?)));
+        let image = vmlinux.clone();
+        trials.push(Trial::test("units_of_vmlinux_found_without_asking_all", move || check_search(&image)));
         trials.push(Trial::test("vmlinux_with_stand_ins", move || check_stand_ins(&vmlinux, &objects)));
     }
     Ok(libtest_mimic::run(&arguments, trials).exit_code())
+}
+
+/// Of exports all over the vmlinux, units are found without asking all, and are the same as when all are asked.
+fn check_search(vmlinux: &Path) -> Result<(), Failed> {
+    /// Every so many exports: with each, most of the file is looked through.
+    const EVERY: usize = 43;
+    let bytes = fs::read(vmlinux)?;
+    let image = Image::parse(&*bytes)?;
+    let (facts, sections) = (Facts::read(&image)?, Sections::read(&image)?);
+    let units = Units::new(&sections, None, facts.kind, None)?;
+    let (wanted, mut speakers) = (Wanted::new(&facts.exports), Speakers::new(&facts.exports));
+    for unit in units.ranges() {
+        speakers.hear(&units.claims(unit, &wanted)?);
+    }
+    let plan = units.plan(speakers);
+    let mut comparison = Comparison::default();
+    let exports = (0..facts.exports.len() as u32).step_by(EVERY);
+    let (asked, mut found) = (exports.len(), 0);
+    for index in exports {
+        let Some(one) = search::plan(&units, &facts.exports, index) else { continue };
+        let same = |plan| search::without_other_definitions(plan, index);
+        let name = String::from_utf8_lossy(&facts.exports[index as usize].name);
+        comparison.require(same(one) == same(search::part_of(&plan, index)), format!("{name} is planned otherwise"));
+        found += 1;
+    }
+    comparison.require(found * 100 >= asked * 95, format!("only {found} of {asked} units are found"));
+    Ok(comparison.finish()?)
 }
 
 fn read_symvers(path: &Path) -> anyhow::Result<Symvers> {

@@ -102,8 +102,8 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     text += &bench.by_units(&image.path, &scratch.path().join("vmlinux"))?;
     if let Some(vmlinux) = corpus::real_vmlinux()? {
         eprintln!("a kernel with symbol pointers");
-        text += "\nAnd the vmlinux of `../shared/kernel`, whose versions gendwarfksyms computed. So it has a variable for each export, by \
-                 which `show` finds the unit without asking all:\n\n";
+        text += "\nAnd the vmlinux of `../shared/kernel`, whose versions gendwarfksyms computed. So it has a variable for each export, \
+                 which tells the unit:\n\n";
         text += &bench.against_the_pass(&vmlinux, &bench.abi(&vmlinux)?)?;
     }
     report::publish(Block::Image, &text)

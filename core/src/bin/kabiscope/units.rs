@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 
 use kabiscope::kernel::facts::Export;
-use kabiscope::linked::{Answers, Plan, PlannedUnit, Speakers, Units, Wanted};
+use kabiscope::linked::{Answers, Plan, PlannedUnit, Progress, Speakers, Units, Wanted};
 use rayon::prelude::*;
 
 use crate::console::Console;
@@ -50,9 +50,8 @@ impl<'s, 'f> Heard<'s, 'f> {
 
     /// The same, but of one export, by index: few units are asked where these are enough.
     pub(crate) fn of_export(units: Units<'s>, file: &'f KernelFile, export: u32, console: &Console) -> Self {
-        match exporter(&units, file, export, console) {
-            Some(unit) => {
-                let mut plan = Plan { units: vec![unit], silent: Vec::new() };
+        match search(&units, file, export, console) {
+            Some(mut plan) => {
                 let troubles = file.locate_trimmed(&mut plan).err().into_iter().collect();
                 Self { units, plan, troubles, exports: &file.facts.exports }
             }
@@ -97,11 +96,18 @@ impl<'s, 'f> Heard<'s, 'f> {
     }
 }
 
-/// The unit that exports a symbol, if it can be found without asking all. Units that cannot be read are left to asking all.
-fn exporter(units: &Units<'_>, file: &KernelFile, export: u32, console: &Console) -> Option<PlannedUnit> {
-    let exports = &*file.facts.exports;
-    let pointer = units.pointer_name(exports.get(export as usize)?)?;
+/// The plan for one export, if it can be made without asking all units. Units that cannot be read are left to asking all.
+fn search(units: &Units<'_>, file: &KernelFile, export: u32, console: &Console) -> Option<Plan> {
     let _phase = console.phase("looking for the unit", 0);
-    let candidates = units.ranges().par_iter().filter(|unit| units.may_have(unit, &pointer)).cloned();
-    units.exporter(&candidates.collect::<Vec<_>>(), exports, export).ok().flatten()
+    let mut search = units.search(&file.facts.exports, export)?;
+    loop {
+        let looks: Vec<_> = units.ranges().par_iter().map(|unit| search.look(unit)).collect();
+        let asked = search.whom_to_ask(&looks);
+        let claims: Option<Vec<_>> = asked.par_iter().map(|unit| search.ask(unit).ok().flatten()).collect();
+        match search.hear(claims?) {
+            Progress::Found(plan) => return Some(plan),
+            Progress::Unfinished => {}
+            Progress::Hopeless => return None,
+        }
+    }
 }

@@ -20,7 +20,13 @@ use crate::Result;
 use crate::kernel::facts::Export;
 
 /// So small a part of all units is asked at the most: more would take as long as to ask all.
-const MAX_PART: usize = 8;
+const PART: usize = 8;
+
+/// And at first of what else the symbol's unit may speak for, where few others mostly suffice to tell.
+const PART_AT_FIRST: usize = 64;
+
+/// Of what is mentioned by more, so many units are asked that come first, for these take precedence.
+const FIRST: usize = 4;
 
 /// Looks for the unit that speaks for a symbol. Until it is found: all units are [looked](Self::look) at,
 /// [some](Self::whom_to_ask) are asked, and what they say is [heard](Self::hear).
@@ -40,6 +46,10 @@ pub struct Search<'u, 's> {
     rust: Rust,
     /// Those of the names that are mentioned by more units than can be asked.
     partly: Vec<u32>,
+    /// The unit that speaks for the symbol.
+    unit: Option<Range<usize>>,
+    /// Whether it did not suffice to ask few of what else that unit may speak for.
+    is_thorough: bool,
 }
 
 /// Whether all units in Rust were heard: only these speak for names that the Rust compiler makes.
@@ -89,6 +99,8 @@ impl<'u, 's> Search<'u, 's> {
             known: FxHashSet::default(),
             rust: Rust::NotAsked,
             partly: Vec::new(),
+            unit: None,
+            is_thorough: false,
         };
         let sought = if search.speakers.is_rust(export) { vec![export] } else { search.at_address_of(export)? };
         search.look_for(sought).then_some(search)
@@ -132,10 +144,14 @@ impl<'u, 's> Search<'u, 's> {
         let size = |bit: u64| -> usize {
             new.iter().filter(|(_, look)| look.mentioned.names & bit != 0).map(|(unit, _)| unit.len()).sum()
         };
-        let mut names: Vec<_> =
-            (0..).zip(&self.names).map(|(bit, name)| (size(1 << bit), 1u64 << bit, *name)).collect();
+        let names = (0..).zip(&self.names).map(|(bit, &name)| {
+            let bit = 1u64 << bit;
+            (size(bit), bit, name)
+        });
+        let mut names: Vec<_> = names.collect();
         names.sort_unstable();
-        let mut left = ranges.iter().map(Range::len).sum::<usize>() / MAX_PART;
+        let part = if self.unit.is_none() || self.is_thorough { PART } else { PART_AT_FIRST };
+        let mut left = ranges.iter().map(Range::len).sum::<usize>() / part;
         let (mut wholly, mut closely) = (0, 0);
         self.partly.clear();
         for (size, bit, name) in names {
@@ -147,8 +163,17 @@ impl<'u, 's> Search<'u, 's> {
                 self.partly.push(name);
             }
         }
-        let is_asked = |Look { mentioned, is_rust }: &Look| {
-            *is_rust || mentioned.names & wholly != 0 || mentioned.names & mentioned.closely & closely != 0
+        let mut firsts = [0u8; mentions::MAX_NAMES];
+        let mut is_asked = |Look { mentioned, is_rust }: &Look| {
+            let mut asked = *is_rust || mentioned.names & wholly != 0;
+            for (bit, count) in firsts.iter_mut().enumerate().take(self.names.len()) {
+                let bit = 1 << bit;
+                if mentioned.names & closely & bit != 0 {
+                    asked |= mentioned.closely & bit != 0 || usize::from(*count) < FIRST;
+                    *count = count.saturating_add(1);
+                }
+            }
+            asked
         };
         new.into_iter().filter(|(_, look)| is_asked(look)).map(|(unit, _)| unit.clone()).collect()
     }
@@ -170,8 +195,11 @@ impl<'u, 's> Search<'u, 's> {
         if self.rust == Rust::Asked {
             self.rust = Rust::Heard;
         }
-        if !self.partly.iter().all(|&name| self.is_certain(name)) {
-            return Progress::Hopeless;
+        let unsettled: Vec<_> = self.partly.iter().copied().filter(|&name| !self.is_settled(name)).collect();
+        if !unsettled.is_empty() {
+            let once_more = self.unit.is_some() && !self.is_thorough;
+            self.is_thorough = true;
+            return if once_more && self.look_for(unsettled) { Progress::Unfinished } else { Progress::Hopeless };
         }
         let mut plan = self.speakers.clone().decide();
         plan.silent.retain(|(export, _)| *export == self.export);
@@ -183,6 +211,7 @@ impl<'u, 's> Search<'u, 's> {
             // Where it is defined was not heard for certain.
             return Progress::Hopeless;
         }
+        self.unit = planned.map(|planned| planned.unit.clone());
         let claims = planned.and_then(|planned| self.heard.get(&planned.unit.start));
         let sought = match claims {
             Some(claims) => self.uncertain(claims),
@@ -200,9 +229,13 @@ impl<'u, 's> Search<'u, 's> {
         }
     }
 
-    /// Whether no unit that was not heard can change who speaks for an export.
-    fn is_certain(&self, export: u32) -> bool {
-        self.speakers.is_certain(export, self.has_pointers)
+    /// Whether no unit that was not heard can change that the symbol's unit speaks for an export, or does not.
+    fn is_settled(&self, export: u32) -> bool {
+        // One that takes precedence of another that already did makes no difference.
+        let is_of_another = || {
+            self.unit.is_some() && self.speakers.speaker(export).is_some_and(|unit| Some(unit) != self.unit.as_ref())
+        };
+        self.speakers.is_certain(export, self.has_pointers) || export != self.export && is_of_another()
     }
 
     /// The exports that a unit might speak for, where units that were not heard might as well.
@@ -217,7 +250,7 @@ impl<'u, 's> Search<'u, 's> {
             exports.extend((0..).zip(self.exports).filter(|(_, export)| is_there(export)).map(|(index, _)| index));
         }
         let is_heard = |export| self.rust == Rust::Heard && self.speakers.is_rust(export);
-        exports.retain(|&export| !is_heard(export) && !self.is_certain(export));
+        exports.retain(|&export| !is_heard(export) && !self.is_settled(export));
         let mut exports: Vec<_> = exports.into_iter().collect();
         exports.sort_unstable();
         exports

@@ -247,6 +247,11 @@ impl Speakers {
         self.heard.get(export as usize).is_some_and(|heard| heard.is_rust)
     }
 
+    /// The unit that speaks for an export, among those that were heard.
+    pub(super) fn speaker(&self, export: u32) -> Option<&Range<usize>> {
+        self.heard.get(export as usize)?.speaker.as_ref().map(|speaker| &speaker.unit)
+    }
+
     /// Whether the unit that speaks for an export would do so whatever other units say. Where pointers are, one of them may.
     pub(super) fn is_certain(&self, export: u32, has_pointers: bool) -> bool {
         let Some(heard) = self.heard.get(export as usize) else { return false };

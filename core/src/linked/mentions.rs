@@ -182,8 +182,8 @@ mod tests {
     #[test]
     fn by_text_and_address() {
         // Short ones are in the units themselves, and so are others if they are nowhere else.
-        check(b"\0up\0", b"0000up\0000name\0000", NAME | OTHER, 0);
-        check(b"\0name\0", b"0000000name\000000", 0, 0);
+        check(b"\0up\0", b"0000up\x00000name\x00000", NAME | OTHER, 0);
+        check(b"\0name\0", b"0000000name\x0000000", 0, 0);
         check(b"\0name\0", &[1, 0, 0, 0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88], NAME, NAME);
     }
 }

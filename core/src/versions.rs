@@ -34,8 +34,9 @@ impl std::str::FromStr for Version {
     type Err = std::num::ParseIntError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // Without the prefix it is no number at all, as for the kernel's tools.
-        u32::from_str_radix(text.strip_prefix("0x").unwrap_or("not a version"), 16).map(Self)
+        // Without the prefix it is no number at all, as for the kernel's tools; and a sign is no digit.
+        let digits = text.strip_prefix("0x").filter(|digits| !digits.starts_with('+'));
+        u32::from_str_radix(digits.unwrap_or("not a version"), 16).map(Self)
     }
 }
 
@@ -247,6 +248,14 @@ mod tests {
     fn display() {
         assert_eq!(Version(0x0182_567a).to_string(), "0x0182567a");
         assert_eq!(Version::default().to_string(), "0x00000000");
+    }
+
+    #[test]
+    fn parse() {
+        assert_eq!("0x0182567a".parse(), Ok(Version(0x0182_567a)));
+        for text in ["", "0x", "12", "0x+1", "0x-1", "0x1 ", "0x123456789"] {
+            assert!(text.parse::<Version>().is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -39,6 +39,8 @@ pub struct Abi {
     pub architecture: String,
     /// The kernel release.
     pub release: Option<String>,
+    /// The version magic that a kernel asks of modules.
+    pub vermagic: Option<String>,
     /// The build-id, in hexadecimal.
     pub build_id: Option<String>,
     /// The compiler.
@@ -147,6 +149,7 @@ impl Abi {
             kind: facts.kind,
             architecture: facts.architecture.clone(),
             release: facts.release.clone(),
+            vermagic: facts.vermagic.clone(),
             build_id: facts.build_id.as_deref().map(hexadecimal),
             compiler: facts.compiler.clone(),
             module: facts.module.clone(),
@@ -240,6 +243,7 @@ pub(crate) mod tests {
             architecture: "x86_64".to_owned(),
             build_id: Some(vec![0x01, 0xab]),
             release: Some("7.3.4".to_owned()),
+            vermagic: None,
             compiler: None,
             module: Some(facts::Module { name: "kvm".to_owned(), ..facts::Module::default() }),
             exports: vec![

@@ -163,6 +163,7 @@ fn json_of_one_file() {
   "kind": "vmlinux",
   "architecture": "x86_64",
   "release": "7.3.0-mini",
+  "vermagic": null,
   "build_id": "7c835e44224106a0f80f383fd33e22e2cf6af273",
   "compiler": "gcc (GCC) 12.2.0",
   "module": null,

@@ -9,6 +9,9 @@ use object::build::elf::{Builder, Relocation, SectionData, SectionId, SymbolId};
 use object::elf::{self, Machine, RelocationType};
 use object::{Endian as _, Endianness};
 
+/// The version magic of all of them.
+pub(crate) const VERMAGIC: &str = "5.5.5-made SMP mod_unload ";
+
 /// A machine, and the relocations that its assembler writes into tables of exports.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Target {
@@ -266,12 +269,16 @@ impl File {
         let mut file = Self::empty(recipe.target, recipe.is_linked);
         file.has_symbols = recipe.has_symbols;
         let code = file.section(".text", &vec![0x90; recipe.exports.len() * 16]);
-        let banner = b"\0Linux version 5.5.5-made (me@here) (gcc (Made 1) 12.2.0, GNU ld 2.40) #1 SMP\n\0";
-        let data = file.section(".rodata", banner);
+        let banner = "\0Linux version 5.5.5-made (me@here) (gcc (Made 1) 12.2.0, GNU ld 2.40) #1 SMP\n\0";
+        let data = file.section(".rodata", &[banner, "a driver's\0", VERMAGIC, "\0"].concat().into_bytes());
         if recipe.is_linked {
+            let after_banner = banner.len() as u64;
+            for place in [after_banner, after_banner + 11] {
+                file.symbol("vermagic", data, place, elf::STB_LOCAL, elf::STT_OBJECT);
+            }
             file.symbol("linux_banner", data, 1, elf::STB_GLOBAL, elf::STT_OBJECT);
         } else {
-            file.section(".modinfo", b"license=GPL\0\0name=made\0vermagic=5.5.5-made SMP mod_unload \0");
+            file.section(".modinfo", format!("license=GPL\0\0name=made\0vermagic={VERMAGIC}\0").as_bytes());
         }
 
         // As the linker sorts them; where an export is says nothing about where its entry is.

@@ -5,7 +5,8 @@ use kabiscope::kernel::facts::Kind;
 use object::elf;
 
 use crate::handmade::{
-    AARCH64, EXPORTS, I386, Layout, Licences, PPC, RISCV64, Recipe, Row, S390X, Target, Versions, X86_64, facts, rows,
+    AARCH64, EXPORTS, I386, Layout, Licences, PPC, RISCV64, Recipe, Row, S390X, Target, VERMAGIC, Versions, X86_64,
+    facts, rows,
 };
 
 const TARGETS: [Target; 6] = [X86_64, I386, S390X, PPC, RISCV64, AARCH64];
@@ -24,6 +25,9 @@ fn check(recipe: &Recipe) {
     assert_eq!(rows(&facts), recipe.expected(), "{recipe:?}");
     assert_eq!(facts.kind, if recipe.is_linked { Kind::Vmlinux } else { Kind::Module });
     assert_eq!(facts.release.as_deref(), Some("5.5.5-made"));
+    // A kernel does not tell it but by its symbol table.
+    let vermagic = (recipe.is_linked && recipe.has_symbols).then_some(VERMAGIC);
+    assert_eq!(facts.vermagic.as_deref(), vermagic);
     let is_defined = recipe.has_symbols || !recipe.is_linked;
     assert!(facts.exports.iter().all(|export| export.definition.is_some() == is_defined));
 }

@@ -13,6 +13,9 @@ use kabiscope::object::Image;
 use object::{Object as _, ObjectSection as _, ReadCache, ReadCacheOps};
 use walkdir::WalkDir;
 
+/// As `modinfo` tells it of that kernel's modules.
+const VERMAGIC: &str = "7.3.4 SMP preempt mod_unload modversions ";
+
 /// What `Module.symvers` says of exports, and what is read: version, whether for GPL-compatible modules only, and namespace.
 type Exports = BTreeMap<String, (Option<u32>, bool, String)>;
 
@@ -67,7 +70,7 @@ fn modules() {
         let about = facts.module.expect("it is a module");
         assert_eq!((about.name, about.signed), (name, false));
         assert_eq!(facts.release.as_deref(), Some("7.3.4"));
-        assert!(about.vermagic.is_some_and(|vermagic| vermagic == "7.3.4 SMP preempt mod_unload modversions "));
+        assert_eq!(about.vermagic.as_deref(), Some(VERMAGIC));
         assert_eq!(facts.build_id.map(|id| id.len()), Some(20));
     }
 }
@@ -83,6 +86,7 @@ fn vmlinux() {
     assert_eq!(facts.troubles, Vec::<String>::new());
     assert_eq!((facts.kind, &*facts.architecture), (Kind::Vmlinux, "x86_64"));
     assert_eq!(facts.release.as_deref(), Some("7.3.4"));
+    assert_eq!(facts.vermagic.as_deref(), Some(VERMAGIC));
     assert_eq!(facts.compiler.as_deref(), Some("gcc (Debian 12.2.0-14+deb12u1) 12.2.0"));
     assert_eq!(exports(&facts), symvers["vmlinux"]);
     assert!(facts.exports.iter().all(|export| export.definition.is_some()));

@@ -195,7 +195,8 @@ impl<'c, 'a> Check<'c, 'a> {
         let modules = self.providers.owners.iter().filter(|owner| owner.module != self.facts.name);
         let mut vermagics = modules.filter_map(|owner| owner.abi?.module.as_ref()?.vermagic.as_deref());
         let of_kernel = |vermagic: &&str| release.is_none_or(|release| vermagic.split(' ').next() == Some(release));
-        let kernel = vermagics.find(of_kernel).or(release);
+        let own = self.kernel.and_then(|kernel| kernel.abi?.vermagic.as_deref());
+        let kernel = own.or_else(|| vermagics.find(of_kernel)).or(release);
         let (verdict, only_module, only_kernel) = match (self.facts.vermagic.as_deref(), kernel) {
             (Some(module), Some(kernel)) => {
                 let is_whole = kernel.contains(' ');

@@ -58,7 +58,7 @@ pub struct Licence {
 pub struct VermagicReport {
     /// What the module has.
     pub module: Option<String>,
-    /// What the kernel has, if one of the modules given was built for it; else its release.
+    /// What the kernel has: by its own word, or that of a module given that was built for it; else its release.
     pub kernel: Option<String>,
     /// What came out.
     pub verdict: Vermagic,

@@ -204,6 +204,10 @@ fn version_magic() {
     assert_eq!((report.vermagic.only_module, report.vermagic.only_kernel), (vec!["preempt".to_owned()], vec![]));
     assert_eq!(check(&preempt, &[&kernel], &[]).vermagic.verdict, Vermagic::ReleaseOnly);
     check(&with(Some("7.3.5 SMP mod_unload modversions "), &[import("a", 2)]), &[&kernel, &of_kernel], &[]);
+    // The kernel's own word comes first.
+    let vermagic = Some("7.3.4 SMP preempt mod_unload modversions ".to_owned());
+    let report = check(&preempt, &[&of_kernel, &Abi { vermagic, ..kernel.clone() }], &[]);
+    assert_eq!(report.vermagic.verdict, Vermagic::Equal);
     // Without versions, the release counts.
     let older = with(Some("7.3.3 SMP mod_unload "), &[]);
     let messages =

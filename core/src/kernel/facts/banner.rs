@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! `linux_banner`, the line by which a kernel introduces itself:
-//! `Linux version RELEASE (USER@HOST) (COMPILER, LINKER) #BUILD …`.
+//! What a kernel says of itself: `linux_banner`, the line by which it introduces itself,
+//! `Linux version RELEASE (USER@HOST) (COMPILER, LINKER) #BUILD …`, and the version magic, `RELEASE FLAG …`, that it asks of modules.
 
 use object::ReadRef;
 
@@ -9,6 +9,10 @@ use crate::object::Address;
 
 /// The symbol of the line.
 pub(super) const SYMBOL: &[u8] = b"linux_banner";
+
+/// The symbol of the version magic (`kernel/module/main.c`; `kernel/module.c` before 5.19). It is not exported, and others may be
+/// called the same.
+pub(super) const VERMAGIC: &[u8] = b"vermagic";
 
 const START: &[u8] = b"Linux version ";
 
@@ -29,12 +33,7 @@ impl Banner {
         symbol: Option<Address>,
     ) -> Option<Self> {
         if let Some(symbol) = symbol {
-            // The section is large, and nothing else of it is wanted.
-            let Pointer::To(place) = contents.at_address(symbol.value) else { return None };
-            let section = &contents.image.sections()[place.section];
-            let size = section.size.checked_sub(place.offset)?.min(LONGEST);
-            let offset = section.offset.checked_add(place.offset).filter(|_| section.has_contents())?;
-            return Self::parse(contents.image.bytes(offset, size)?);
+            return Self::parse(text_at(contents, symbol)?);
         }
         let data = contents.named(".rodata").ok()??;
         memchr::memmem::find_iter(data, START).find_map(|start| Self::parse(&data[start..]))
@@ -53,6 +52,27 @@ impl Banner {
         let compiler = group(rest).and_then(|(_, rest)| group(rest)).map(|(tools, _)| first_of_list(tools).to_owned());
         Some(Self { release: release.to_owned(), compiler })
     }
+}
+
+/// The version magic of a kernel of this release: the first of what these symbols are that can be it.
+pub(super) fn vermagic<'data, R: ReadRef<'data>>(
+    contents: &Contents<'_, 'data, R>,
+    symbols: &[Address],
+    release: &str,
+) -> Option<String> {
+    symbols.iter().find_map(|&symbol| {
+        let text = text_at(contents, symbol)?.split(|&byte| byte == 0).next()?;
+        text.strip_prefix(release.as_bytes())?.starts_with(b" ").then(|| String::from_utf8_lossy(text).into_owned())
+    })
+}
+
+/// What is at a symbol, as far as it is looked at: its section is large, and nothing else of it is wanted.
+fn text_at<'data, R: ReadRef<'data>>(contents: &Contents<'_, 'data, R>, symbol: Address) -> Option<&'data [u8]> {
+    let Pointer::To(place) = contents.at_address(symbol.value) else { return None };
+    let section = &contents.image.sections()[place.section];
+    let size = section.size.checked_sub(place.offset)?.min(LONGEST);
+    let offset = section.offset.checked_add(place.offset).filter(|_| section.has_contents())?;
+    contents.image.bytes(offset, size)
 }
 
 /// What stands in the parentheses that the text begins with, and what behind them.

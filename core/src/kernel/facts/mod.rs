@@ -36,6 +36,8 @@ pub struct Facts {
     pub build_id: Option<Vec<u8>>,
     /// The kernel release, `7.3.4-amd64`: of `linux_banner`, or the first word of a module's vermagic.
     pub release: Option<String>,
+    /// The version magic that a kernel asks of modules: of `vermagic` in its symbol table. A module's is in [`Module`].
+    pub vermagic: Option<String>,
     /// The compiler as `linux_banner` names it, or `.comment`.
     pub compiler: Option<String>,
     /// What only a module has.
@@ -146,13 +148,15 @@ impl Facts {
 
         let mut exports = Exports::new(&tables, &markers, &mut troubles);
         let mut imports = Imports::default();
-        let mut banner = None;
+        let (mut banner, mut vermagics) = (None, Vec::new());
         for symbol in contents.symbols.iter() {
             exports.hear(&symbol);
             if symbol.is_undefined() && symbol.binding != elf::STB_LOCAL && image.is_relocatable() {
                 imports.add_symbol(image.machine(), &symbol);
             } else if symbol.name == banner::SYMBOL {
                 banner = Some(symbol.address);
+            } else if symbol.name == banner::VERMAGIC {
+                vermagics.push(symbol.address);
             }
         }
 
@@ -166,17 +170,19 @@ impl Facts {
         if kind == Kind::Module {
             imports.add_versions(&contents, &mut troubles);
         }
-        let vermagic = module.as_ref().and_then(|module| module.vermagic.as_ref());
-        let of_vermagic = vermagic.and_then(|vermagic| vermagic.split(' ').next()).map(str::to_owned);
+        let vermagic = banner.as_ref().and_then(|banner| banner::vermagic(&contents, &vermagics, &banner.release));
+        let of_module = module.as_ref().and_then(|module| module.vermagic.as_ref());
+        let release_of_module = of_module.and_then(|vermagic| vermagic.split(' ').next()).map(str::to_owned);
         let (release, compiler) = match banner {
             Some(banner) => (Some(banner.release), banner.compiler),
-            None => (of_vermagic, None),
+            None => (release_of_module, None),
         };
         Ok(Self {
             kind,
             architecture: image.architecture().into_owned(),
             build_id: image.build_id().map(<[u8]>::to_vec),
             release,
+            vermagic,
             compiler: compiler.or_else(|| compiler_of_comment(&contents, &mut troubles)),
             module,
             exports: exports.finish(&contents, kind, &mut troubles),

@@ -37,7 +37,7 @@ const FOR_RUST: &[&str] = &["libclang-19-dev"];
 const LIBCLANG: &str = "/usr/lib/llvm-19/lib";
 
 /// The kernel wants 0.71.1 or newer.
-const BINDGEN: &str = "0.72";
+const BINDGEN: &str = "^0.72";
 
 /// What Rust in the kernel needs beside rustc.
 #[derive(Clone)]

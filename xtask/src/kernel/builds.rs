@@ -38,14 +38,14 @@ impl Kind {
         }
     }
 
-    /// What the page calls it.
+    /// What the page calls it, but for Rust.
     pub(super) fn description(self) -> &'static str {
         match self {
-            Self::Plain => "no versions, no DWARF, no Rust",
-            Self::Genksyms => "genksyms, no DWARF, no Rust",
-            Self::Dwarf => "no versions, DWARF 5, Rust",
-            Self::Reference => "the kernel's gendwarfksyms, DWARF 5, Rust",
-            Self::Ours => "kabiscope's gendwarfksyms, DWARF 5, Rust",
+            Self::Plain => "no versions, no DWARF",
+            Self::Genksyms => "genksyms, no DWARF",
+            Self::Dwarf => "no versions, DWARF 5",
+            Self::Reference => "the kernel's gendwarfksyms, DWARF 5",
+            Self::Ours => "kabiscope's gendwarfksyms, DWARF 5",
         }
     }
 
@@ -74,7 +74,7 @@ pub(super) fn reference_tool(workshop: &Workshop) -> anyhow::Result<PathBuf> {
 /// The kernel made ready to be built in this way.
 fn prepared(workshop: &Workshop, kind: Kind) -> anyhow::Result<Tree<'_>> {
     // A kernel with Rust takes no versions of genksyms.
-    let rust = workshop.rust.as_ref().filter(|_| !matches!(kind, Kind::Plain | Kind::Genksyms));
+    let rust = workshop.rust.as_ref().ok().filter(|_| !matches!(kind, Kind::Plain | Kind::Genksyms));
     let common = [config::BASE, config::MODULES, config::BOOT];
     let recipe = Recipe {
         name: kind.name().to_owned(),

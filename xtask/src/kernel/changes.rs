@@ -81,7 +81,7 @@ fn table(workshop: &Workshop) -> anyhow::Result<String> {
     for change in of_c {
         table += &row(change, &source, Some(&genksyms), &gendwarfksyms)?;
     }
-    if workshop.rust.is_some() {
+    if workshop.rust.is_ok() {
         let gendwarfksyms = Method::new(workshop, &source, "changed-rust", &dwarf, true)?;
         for change in of_rust {
             // A kernel with Rust takes no versions of genksyms.
@@ -128,7 +128,7 @@ impl<'a> Method<'a> {
             machine: &X86_64,
             fragments,
             tool: if tool.contains(&config::GENKSYMS) { Tool::Kernels } else { Tool::OursByMakefile },
-            rust: workshop.rust.as_ref().filter(|_| is_rust),
+            rust: workshop.rust.as_ref().ok().filter(|_| is_rust),
         };
         // What an earlier run left may have been made from changed sources, and make would not see that.
         let left = workshop.folder.join(name);

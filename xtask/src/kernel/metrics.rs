@@ -51,8 +51,9 @@ fn row(tree: &Tree<'_>, kind: builds::Kind) -> anyhow::Result<String> {
     let vmlinux = fs::metadata(tree.path.join("vmlinux"))?.len();
     let versions = versioned(&fs::read_to_string(tree.path.join("Module.symvers"))?);
     Ok(format!(
-        "| {} | {} | {} | {} | {} | {} | {versions} |\n",
+        "| {}, {} | {} | {} | {} | {} | {} | {versions} |\n",
         kind.description(),
+        if tree.has_rust() { "Rust" } else { "no Rust" },
         seconds(prepare?),
         seconds(rest?),
         mebibytes(compiled_objects(&tree.path)?),

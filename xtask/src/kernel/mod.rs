@@ -73,7 +73,8 @@ enum Part {
 struct Workshop {
     folder: PathBuf,
     source: Source,
-    rust: Option<Rust>,
+    /// What Rust in the kernel needs, or why there is none.
+    rust: anyhow::Result<Rust>,
     jobs: NonZeroUsize,
     ours: Gendwarfksyms,
     kabiscope: PathBuf,
@@ -105,6 +106,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     }
 
     println!("\n==> summary ({})", workshop.source.package);
+    if let Err(error) = &workshop.rust {
+        println!("without Rust: {error:#}");
+    }
     for (name, minutes, outcome) in &report {
         match outcome {
             Ok(result) => println!("{name:<8} {minutes:>5.1} min  {result}"),
@@ -131,7 +135,7 @@ impl Workshop {
         let kabiscope = program(args.kabiscope.as_deref(), project::build_kabiscope)?;
         let ours = Gendwarfksyms { crc: crc32fast::hash(&fs::read(&path)?), path };
         let jobs = args.jobs.map_or_else(available_parallelism, Ok)?;
-        Ok(Self { folder, source, rust: rust.ok(), jobs, ours, kabiscope })
+        Ok(Self { folder, source, rust, jobs, ours, kabiscope })
     }
 }
 

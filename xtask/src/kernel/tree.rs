@@ -54,6 +54,11 @@ pub(super) struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
+    /// Whether there is Rust in it.
+    pub(super) fn has_rust(&self) -> bool {
+        self.recipe.rust.is_some()
+    }
+
     /// The tree of this recipe, configured. If it was made from another one, it is begun anew.
     pub(super) fn new(workshop: &'a Workshop, recipe: Recipe<'a>) -> anyhow::Result<Self> {
         let path = workshop.folder.join(&recipe.name);
